@@ -1,0 +1,340 @@
+"""What a tool is: a LangChain-shaped callable plus everything that makes it safe to run.
+
+The words are those of DESIGN.md section 2. Everything that is stored is a frozen pydantic model
+of plain JSON, so that no import path ever reaches the disk.
+"""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Protocol
+
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from tools.errors import Refused, SurefootError
+
+EffectClass = Literal["read", "reversible", "irreversible"]
+Trust = Literal["trusted", "untrusted"]
+Happened = Literal["yes", "no", "unknown"]
+EffectState = Literal["intended", "applied", "failed", "undoing", "undone", "in_doubt"]
+JsonObject = dict[str, JsonValue]
+Clock = Callable[[], datetime]
+"""Returns the present as an aware UTC datetime; injected, so that tests own the time."""
+
+MAX_ARGUMENT_BYTES = 16_384
+"""Arguments larger than this are refused before any tool sees them."""
+
+
+def canonical(value: JsonValue | Mapping[str, JsonValue]) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest(value: JsonValue | Mapping[str, JsonValue]) -> str:
+    """Return the SHA-256 (hex) of a value's canonical JSON."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+class Record(BaseModel):
+    """Base of all stored types: immutable, closed, plain JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_json(self) -> JsonObject:
+        """Return the record as a JSON object."""
+        return self.model_dump(mode="json")
+
+
+class Action(Record):
+    """A tool name and its arguments; its identity is the hash of both."""
+
+    tool: str = Field(max_length=200)
+    args: JsonObject = Field(default_factory=dict)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON of tool and arguments."""
+        return digest({"tool": self.tool, "args": self.args})
+
+
+class Preview(Record):
+    """The exact change that an action would make, for the person who decides."""
+
+    summary: str
+    statement: str = ""
+    before: str = ""
+    """State or plan as it is, e.g. EXPLAIN before."""
+    after: str = ""
+    """State or plan as it would be."""
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    """Figures with their units in the key: `size_bytes`, `rows`, `index_count`."""
+    undo: str = ""
+    """How it is undone, or why it cannot be."""
+
+
+class EffectRecord(Record):
+    """One journal entry: what was intended, what it found, what came of it."""
+
+    key: str
+    """`run/step/ordinal`, minted in `decide`; unique for ever."""
+    run: str
+    step: str
+    action: Action
+    state: EffectState
+    snapshot: JsonObject = Field(default_factory=dict)
+    result: JsonValue = None
+    error: str = ""
+    seq: int = 0
+    """Order of intent within the store; undo walks it backwards."""
+    at: datetime
+
+
+class ToolCard(Record):
+    """What a planner or decider is told of a tool."""
+
+    name: str
+    description: str
+    effect: EffectClass
+    parameters: JsonObject
+    """JSON schema of the arguments."""
+
+
+class Tool(ABC):
+    """One thing that the agent may do to the world.
+
+    A subclass declares the class variables and implements `apply` and `resources`; a tool with an
+    effect also implements `snapshot`, `probe`, `preview` and, when reversible, `undo`.
+    Arguments reach every method already validated by `check`.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    effect: ClassVar[EffectClass] = "irreversible"
+    args_schema: ClassVar[type[BaseModel]]
+    """Pydantic model with `extra="forbid"`."""
+    authority: ClassVar[frozenset[str]] = frozenset()
+    """Arguments that decide who, where and how much."""
+    content: ClassVar[frozenset[str]] = frozenset()
+    """Arguments that are only carried."""
+    output_trust: ClassVar[Trust] = "untrusted"
+    """`trusted` only when no outsider can write any field of the output."""
+    secret_fields: ClassVar[frozenset[str]] = frozenset()
+    """Top-level output fields that never reach a model, ledger or artifact."""
+    timeout_seconds: ClassVar[float] = 300.0
+    """Each tool ends its own work by then; the runner cannot kill a thread."""
+
+    def check(self, args: Mapping[str, JsonValue]) -> JsonObject:
+        """Return the arguments validated and normalised.
+
+        Raises:
+            Refused: When they do not fit the schema or are larger than `MAX_ARGUMENT_BYTES`.
+        """
+        try:
+            size = len(canonical(args))
+        except (ValueError, TypeError, RecursionError) as fault:
+            raise Refused(f"The arguments of {self.name!r} are not plain JSON.") from fault
+        if size > MAX_ARGUMENT_BYTES:
+            raise Refused(
+                f"The arguments of {self.name!r} are {size} bytes; at most {MAX_ARGUMENT_BYTES} are accepted."
+            )
+        try:
+            return self.args_schema.model_validate(args).model_dump(mode="json")
+        except ValidationError as fault:
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in error['loc']) or 'arguments'}: {error['msg']}"
+                for error in fault.errors(include_url=False, include_input=False)[:5]
+            )
+            raise Refused(f"The arguments of {self.name!r} do not fit: {problems}.") from fault
+
+    @abstractmethod
+    def resources(self, args: JsonObject) -> frozenset[str]:
+        """Return the names of what the action touches, e.g. `table:orders`.
+
+        Used for scope (each must match the goal's boundaries) and for parallelism (actions whose
+        resources intersect run in turn).
+        """
+
+    @abstractmethod
+    def apply(self, args: JsonObject, key: str) -> JsonValue:
+        """Do it and return the result; `key` is the idempotency key.
+
+        Raises:
+            Refused: Outside the tool's vocabulary; nothing was done.
+            Transient: May work later; nothing was done.
+            Fatal: Will not work; nothing was done.
+        """
+
+    def snapshot(self, args: JsonObject) -> JsonObject:
+        """Return what undo and probe will need; taken and committed before `apply`."""
+        del args
+        return {}
+
+    def preview(self, args: JsonObject) -> Preview:
+        """Return the exact change, computed without making it."""
+        return Preview(summary=f"{self.name} {canonical(args)}")
+
+    def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
+        """Tell whether an effect whose outcome was lost took place."""
+        del args, snapshot, key
+        return "unknown"
+
+    def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
+        """Bring back what the snapshot holds; must be idempotent.
+
+        Raises:
+            UndoConflict: The world no longer is as the effect left it; nothing was undone.
+        """
+        raise SurefootError(f"{self.name!r} cannot be undone.")
+
+    def card(self) -> ToolCard:
+        """Return what planners and deciders are told of this tool."""
+        function = convert_to_openai_tool(self.args_schema)["function"]
+        return ToolCard(
+            name=self.name,
+            description=self.description,
+            effect=self.effect,
+            parameters=function["parameters"],
+        )
+
+
+def lint(tool: Tool) -> list[str]:
+    """Return what is wrong with a tool's declarations; empty when they hold together."""
+    fields = set(tool.args_schema.model_fields)
+    declared = tool.authority | tool.content
+    problems = [f"{tool.name}: {name!r} is not an argument" for name in sorted(declared - fields)]
+    problems += [f"{tool.name}: {name!r} is authority and content" for name in sorted(tool.authority & tool.content)]
+    problems += [f"{tool.name}: {name!r} is neither authority nor content" for name in sorted(fields - declared)]
+    if tool.args_schema.model_config.get("extra") != "forbid":
+        problems.append(f"{tool.name}: the arguments' schema must forbid extra fields")
+    if tool.effect == "reversible" and type(tool).undo is Tool.undo:
+        problems.append(f"{tool.name}: reversible, but has no undo")
+    if tool.effect != "read" and type(tool).preview is Tool.preview:
+        problems.append(f"{tool.name}: has an effect, but no preview")
+    if tool.effect == "reversible" and type(tool).probe is Tool.probe:
+        problems.append(f"{tool.name}: reversible, but cannot be probed")
+    return problems
+
+
+class Toolbox(Mapping[str, Tool]):
+    """The tools of one agent by name; refuses tools whose declarations do not hold together."""
+
+    def __init__(self, tools: Sequence[Tool]) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+        problems = [problem for tool in tools for problem in lint(tool)]
+        if len(self._tools) != len(tools):
+            problems.append("two tools share a name")
+        if problems:
+            raise SurefootError("These tools are not safe to register: " + "; ".join(problems) + ".")
+
+    def __getitem__(self, name: str) -> Tool:
+        return self._tools[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tools)
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def cards(self, names: Sequence[str] | None = None) -> list[ToolCard]:
+        """Return the cards of the named tools, or of all."""
+        return [self._tools[name].card() for name in (names if names is not None else self._tools)]
+
+
+class Clearance(Record):
+    """Permission to run one action hash once, given by a rule or a person."""
+
+    key: str
+    action_hash: str
+    by: Literal["rule", "person"]
+    name: str
+    """The rule that fired, or the reviewer."""
+    review: str = ""
+    """The review that was answered, when a person gave it."""
+    confidence: float = 1.0
+    tainted: bool = False
+    expires_at: datetime
+
+
+class Clearances(Protocol):
+    """Where clearances are kept: outside the graph's state, so that state cannot forge one."""
+
+    def grant(self, clearance: Clearance) -> None:
+        """Keep a clearance; a later one for the same key replaces it."""
+        ...
+
+    def find(self, key: str) -> Clearance | None:
+        """Return the clearance for an effect key, expired or not."""
+        ...
+
+
+class Journal(Protocol):
+    """The effect journal: every state change is committed before the call returns."""
+
+    def find(self, key: str) -> EffectRecord | None:
+        """Return the entry of a key."""
+        ...
+
+    def intend(self, *, key: str, run: str, step: str, action: Action, snapshot: JsonObject) -> None:
+        """Commit the intent and the snapshot; no-op when the key is there already."""
+        ...
+
+    def settle(self, key: str, state: EffectState, *, result: JsonValue = None, error: str = "") -> None:
+        """Commit what came of it. Also written to the ledger, in the same transaction."""
+        ...
+
+    def of_run(self, run: str) -> list[EffectRecord]:
+        """Return the run's entries, oldest first."""
+        ...
+
+
+class Artifacts(Protocol):
+    """Content-addressed store for what is too large for state."""
+
+    def put(self, value: JsonValue) -> str:
+        """Keep a JSON value and return its reference, `sha256:...`."""
+        ...
+
+    def get(self, ref: str) -> JsonValue:
+        """Return the value of a reference.
+
+        Raises:
+            KeyError: No such artifact.
+        """
+        ...
+
+
+class Call(Record):
+    """One cleared action on its way to the runner."""
+
+    key: str
+    run: str
+    step: str
+    action: Action
+
+
+class Observation(Record):
+    """What came of a call, bounded; the whole result is an artifact."""
+
+    key: str
+    step: str
+    tool: str
+    action_hash: str
+    status: Literal["ok", "refused", "transient", "fatal", "in_doubt"]
+    effect: EffectClass
+    summary: str = ""
+    """At most 500 characters for people and models."""
+    artifact: str = ""
+    result_digest: str = ""
+    trust: Trust = "untrusted"
+    seconds: float = 0.0
+    replayed: bool = False
+    """True when the journal already knew the result and nothing ran."""
+
+
+def jsonable(value: Any) -> JsonValue:  # noqa: ANN401  # the one place where foreign values come in
+    """Return a value as plain JSON, by way of its text when there is no other."""
+    loaded: JsonValue = json.loads(json.dumps(value, default=str))
+    return loaded
