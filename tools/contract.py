@@ -30,7 +30,9 @@ MAX_ARGUMENT_BYTES = 16_384
 
 def canonical(value: JsonValue | Mapping[str, JsonValue]) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
 
 
 def digest(value: JsonValue | Mapping[str, JsonValue]) -> str:
@@ -205,8 +207,14 @@ def lint(tool: Tool) -> list[str]:
     fields = set(tool.args_schema.model_fields)
     declared = tool.authority | tool.content
     problems = [f"{tool.name}: {name!r} is not an argument" for name in sorted(declared - fields)]
-    problems += [f"{tool.name}: {name!r} is authority and content" for name in sorted(tool.authority & tool.content)]
-    problems += [f"{tool.name}: {name!r} is neither authority nor content" for name in sorted(fields - declared)]
+    problems += [
+        f"{tool.name}: {name!r} is authority and content"
+        for name in sorted(tool.authority & tool.content)
+    ]
+    problems += [
+        f"{tool.name}: {name!r} is neither authority nor content"
+        for name in sorted(fields - declared)
+    ]
     if tool.args_schema.model_config.get("extra") != "forbid":
         problems.append(f"{tool.name}: the arguments' schema must forbid extra fields")
     if tool.effect == "reversible" and type(tool).undo is Tool.undo:
@@ -227,7 +235,9 @@ class Toolbox(Mapping[str, Tool]):
         if len(self._tools) != len(tools):
             problems.append("two tools share a name")
         if problems:
-            raise SurefootError("These tools are not safe to register: " + "; ".join(problems) + ".")
+            raise SurefootError(
+                "These tools are not safe to register: " + "; ".join(problems) + "."
+            )
 
     def __getitem__(self, name: str) -> Tool:
         return self._tools[name]
@@ -277,11 +287,15 @@ class Journal(Protocol):
         """Return the entry of a key."""
         ...
 
-    def intend(self, *, key: str, run: str, step: str, action: Action, snapshot: JsonObject) -> None:
+    def intend(
+        self, *, key: str, run: str, step: str, action: Action, snapshot: JsonObject
+    ) -> None:
         """Commit the intent and the snapshot; no-op when the key is there already."""
         ...
 
-    def settle(self, key: str, state: EffectState, *, result: JsonValue = None, error: str = "") -> None:
+    def settle(
+        self, key: str, state: EffectState, *, result: JsonValue = None, error: str = ""
+    ) -> None:
         """Commit what came of it. Also written to the ledger, in the same transaction."""
         ...
 

@@ -32,7 +32,9 @@ class SurefootError(Exception):
 
     exit_code: ExitCode = 20
 
-    def __init__(self, what: str, *, changed: str = "Nothing was changed.", advice: str = "") -> None:
+    def __init__(
+        self, what: str, *, changed: str = "Nothing was changed.", advice: str = ""
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.changed = changed

@@ -1,0 +1,1 @@
+"""Tools for SQLite databases: a closed vocabulary of reads and index changes."""

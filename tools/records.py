@@ -1,0 +1,233 @@
+"""The records that cross rooms, and the protocols of the memory that keeps them.
+
+`nodes` think with these, `checkpoints` keeps them, neither imports the other.
+"""
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from tools.contract import Action, Artifacts, Clearances, Journal, JsonObject, Record
+
+Outcome = Literal["verified", "unverified", "failed", "looped", "over_budget", "denied", "aborted"]
+Status = Literal["running", "waiting"] | Outcome
+AnswerKind = Literal["approve", "edit", "reject", "respond", "abort", "replan"]
+ReviewKind = Literal["action", "plan", "doubt"]
+
+
+class LedgerEntry(Record):
+    """One line of the append-only record; `hash` covers everything before it through `prev`."""
+
+    seq: int
+    run: str
+    at: datetime
+    kind: str
+    """What happened, e.g. `plan`, `decision`, `verdict`, `clearance`, `effect`, `check`."""
+    subject: str
+    """What it is about: a step, an effect key, a review id."""
+    body: JsonObject
+    prev: str
+    hash: str
+
+
+class ChainReport(Record):
+    """Result of walking the hash chain."""
+
+    entries: int
+    head: str
+    """Hash of the newest entry; keep it elsewhere to notice a rewritten or cut ledger."""
+    problems: tuple[str, ...] = ()
+
+
+class Answer(Record):
+    """What a person said to a review."""
+
+    decision: AnswerKind
+    reviewer: str = ""
+    message: str = Field(default="", max_length=4000)
+    args: JsonObject | None = None
+    """The edited arguments (action) or the edited plan (plan); only with `edit`."""
+    action_hash: str = ""
+    """Hash that the person saw; when given it must match the review's."""
+
+
+class Review(Record):
+    """One question to a person, bound to one action hash."""
+
+    id: str
+    run: str
+    step: str
+    key: str
+    """Effect key that an approval would clear; the step for plans."""
+    kind: ReviewKind
+    action: Action | None = None
+    action_hash: str
+    title: str
+    why: str
+    """Why a person is asked: the rule or limit that fired."""
+    card: JsonObject = Field(default_factory=dict)
+    """Everything shown to the person: preview, reasoning, alternatives, confidence, undo."""
+    allowed: tuple[AnswerKind, ...] = ("approve", "edit", "reject", "respond", "abort")
+    created_at: datetime
+    expires_at: datetime
+    state: Literal["waiting", "answered", "withdrawn"] = "waiting"
+    answer: Answer | None = None
+    answered_at: datetime | None = None
+
+
+class RunInfo(Record):
+    """One row of the run index."""
+
+    run: str
+    domain: str
+    objective: str
+    status: Status
+    reason: str = ""
+    fingerprint: str
+    version: str
+    settings: JsonObject = Field(default_factory=dict)
+    """What another process needs to assemble the same agent; no secrets."""
+    created_at: datetime
+    updated_at: datetime
+
+
+class Ledger(Protocol):
+    """The append-only, hash-chained record of everything."""
+
+    def append(self, run: str, kind: str, subject: str, body: JsonObject) -> LedgerEntry:
+        """Add an entry; the same run, kind, subject and body again return the first entry."""
+        ...
+
+    def entries(
+        self, run: str | None = None, *, after: int = 0, limit: int = 10_000
+    ) -> list[LedgerEntry]:
+        """Return entries in order, of one run or of all."""
+        ...
+
+    def verify(self) -> ChainReport:
+        """Walk the whole chain and report every changed, removed, reordered or inserted entry."""
+        ...
+
+
+class Reviews(Protocol):
+    """Questions to people and their answers."""
+
+    def open(self, review: Review) -> Review:
+        """Keep a review; one with the same id is returned as it is kept."""
+        ...
+
+    def answer(self, review_id: str, answer: Answer) -> Review:
+        """Keep an answer, once.
+
+        Raises:
+            UnknownReview: No such review, or it is answered or withdrawn already.
+            BadInput: The answer is of a kind that is not allowed, or names another action hash.
+        """
+        ...
+
+    def withdraw(self, review_id: str, reason: str) -> None:
+        """Close a waiting review without an answer; no-op when it no longer waits."""
+        ...
+
+    def get(self, review_id: str) -> Review:
+        """Return a review; an unambiguous beginning of its id suffices.
+
+        Raises:
+            UnknownReview: No review, or more than one, begins so.
+        """
+        ...
+
+    def waiting(self, run: str | None = None) -> list[Review]:
+        """Return the reviews that wait, soonest expiry first."""
+        ...
+
+
+class Runs(Protocol):
+    """Index of runs."""
+
+    def create(self, info: RunInfo) -> None:
+        """Keep a new run; no-op when the same run is there already."""
+        ...
+
+    def get(self, run: str) -> RunInfo:
+        """Return a run; an unambiguous beginning of its name suffices.
+
+        Raises:
+            UnknownRun: No run, or more than one, begins so.
+        """
+        ...
+
+    def find(self, run: str) -> RunInfo | None:
+        """Return a run by its whole name, or None."""
+        ...
+
+    def set_status(self, run: str, status: Status, reason: str = "") -> None:
+        """Change a run's status; also written to the ledger."""
+        ...
+
+    def all(self, *, limit: int = 100) -> list[RunInfo]:
+        """Return runs, newest first."""
+        ...
+
+
+class Leases(Protocol):
+    """Exactly one process advances a run."""
+
+    def acquire(self, run: str) -> int:
+        """Take or renew the run's lease for this store's owner; return its fencing number.
+
+        A lease whose owner is dead (same host, process gone) or that has expired is taken over.
+
+        Raises:
+            RunBusy: Another living owner holds it.
+        """
+        ...
+
+    def release(self, run: str) -> None:
+        """Give the lease back; no-op when it is not ours."""
+        ...
+
+
+class Memory(Protocol):
+    """All of the store that nodes may use."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """Effects."""
+        ...
+
+    @property
+    def clearances(self) -> Clearances:
+        """Permissions."""
+        ...
+
+    @property
+    def reviews(self) -> Reviews:
+        """Questions."""
+        ...
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Large values."""
+        ...
+
+    @property
+    def runs(self) -> Runs:
+        """The index."""
+        ...
+
+    @property
+    def leases(self) -> Leases:
+        """Who may advance what."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit everything inside together, or nothing; may be nested."""
+        ...
