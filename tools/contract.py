@@ -140,7 +140,8 @@ class Tool(ABC):
             raise Refused(f"The arguments of {self.name!r} are not plain JSON.") from fault
         if size > MAX_ARGUMENT_BYTES:
             raise Refused(
-                f"The arguments of {self.name!r} are {size} bytes; at most {MAX_ARGUMENT_BYTES} are accepted."
+                f"The arguments of {self.name!r} are {size} bytes; "
+                f"at most {MAX_ARGUMENT_BYTES} are accepted."
             )
         try:
             return self.args_schema.model_validate(args).model_dump(mode="json")
@@ -189,6 +190,7 @@ class Tool(ABC):
         Raises:
             UndoConflict: The world no longer is as the effect left it; nothing was undone.
         """
+        del args, snapshot, result
         raise SurefootError(f"{self.name!r} cannot be undone.")
 
     def card(self) -> ToolCard:
