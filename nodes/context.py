@@ -1,0 +1,162 @@
+"""What a node may use: everything comes in through `runtime.context`, nothing through state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from langgraph.runtime import Runtime
+from pydantic import JsonValue
+
+from nodes.guards.budget import Budget
+from nodes.state import Check, Decision, Goal, Happening, Plan, Step
+from tools.contract import Clock, EffectRecord, JsonObject, Record, ToolCard, Toolbox
+from tools.errors import GraphChanged, SurefootError
+from tools.policy import Policy
+from tools.records import Memory
+from tools.runner import Runner
+
+OFFER_TTL = timedelta(days=7)
+"""How long a question, and the approval that answers it, stays valid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """What a planner may know."""
+
+    goal: Goal
+    tools: Sequence[ToolCard]
+    problems: Sequence[str] = ()
+    """Why the last plan was refused; empty on the first try."""
+    failed: Sequence[Happening] = ()
+    """What failed, when another way is sought."""
+    messages: Sequence[str] = ()
+    """People's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a decider may know of one ready step."""
+
+    goal: Goal
+    step: Step
+    tools: Sequence[ToolCard]
+    """Only those that the step may call."""
+    inputs: Mapping[str, JsonValue]
+    """Newest results of the steps that this one needs, and of itself, by step id."""
+    tried: Mapping[str, str]
+    """Action hash (16 characters) to what came of it, oldest first."""
+    recent: Sequence[Happening]
+    messages: Sequence[str]
+    remaining: Budget
+    ordinal: int
+    """1 for the first decision of the step."""
+
+
+class Planner(Protocol):
+    """Turns a goal into a plan: a playbook or a model."""
+
+    def plan(self, request: PlanRequest) -> Plan | None:
+        """Return a plan, or None when there is no (other) way."""
+        ...
+
+
+class Decider(Protocol):
+    """Chooses the next action of a step: a playbook or a model."""
+
+    def decide(self, situation: Situation) -> Decision:
+        """Return one decision."""
+        ...
+
+
+class Examination(Record):
+    """What the checks found, and the measurement that the next ones compare with."""
+
+    checks: tuple[Check, ...]
+    measured: JsonObject
+
+
+class Checks(Protocol):
+    """Independent checks of the world: they see effects and the world, never the reasoning."""
+
+    def baseline(self) -> JsonObject:
+        """Measure the world before anything is done."""
+        ...
+
+    def examine(
+        self, baseline: JsonObject, before: JsonObject, fresh: Sequence[EffectRecord]
+    ) -> Examination:
+        """Judge fresh effects: constraints against the baseline, expectations against `before`."""
+        ...
+
+    def conclude(self, baseline: JsonObject, kept: Sequence[EffectRecord]) -> Examination:
+        """Judge the end: every constraint and the success checks, measured anew."""
+        ...
+
+
+class Undoer(Protocol):
+    """Undoes effects through the journal, newest first."""
+
+    def __call__(self, records: Sequence[EffectRecord]) -> Mapping[str, str]:
+        """Undo; return for each key `undone` or the reason why not. Never raises a conflict."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The dependencies of one agent; constructed in `graphs/assembly.py` only."""
+
+    domain: str
+    tools: Toolbox
+    policy: Policy
+    memory: Memory
+    runner: Runner
+    undo: Undoer
+    planner: Planner
+    decider: Decider
+    checks: Checks
+    clock: Clock
+    fingerprint: str
+    version: str
+    settings: JsonObject = field(default_factory=dict)
+    """What another process needs to assemble the same agent; no secrets."""
+    offer_ttl: timedelta = OFFER_TTL
+
+
+def run_of(runtime: Runtime[Context]) -> str:
+    """Return the run that a node works for: the LangGraph thread.
+
+    Raises:
+        SurefootError: The graph was invoked without a thread id.
+    """
+    info = runtime.execution_info
+    if info is None or not info.thread_id:
+        raise SurefootError(
+            "The graph was invoked without a thread id.",
+            advice='Pass config={"configurable": {"thread_id": "..."}}.',
+        )
+    return info.thread_id
+
+
+def enter(runtime: Runtime[Context]) -> tuple[Context, str]:
+    """Take the run's lease and refuse a run that another graph made; every node begins so.
+
+    Raises:
+        RunBusy: Another living process advances the run.
+        GraphChanged: The run was started by a graph that this one cannot continue.
+    """
+    context, run = runtime.context, run_of(runtime)
+    context.memory.leases.acquire(run)
+    info = context.memory.runs.find(run)
+    if info is not None and info.fingerprint != context.fingerprint:
+        raise GraphChanged(
+            f"Run {run!r} was started by version {info.version} with another graph "
+            f"({info.fingerprint[:12]}, now {context.fingerprint[:12]}).",
+            advice=f"Finish it with version {info.version}, or undo it and start anew.",
+        )
+    return context, run
+
+
+def tell(runtime: Runtime[Context], kind: str, **data: JsonValue) -> None:
+    """Stream one event to whoever watches (`stream_mode="custom"`)."""
+    runtime.stream_writer({"kind": kind, **data})

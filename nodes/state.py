@@ -1,0 +1,246 @@
+"""What a run remembers between nodes: plain JSON of bounded size, and the types that read it.
+
+Node names and the keys of `State` are an on-disk interface: runs wait for days. Change them only
+together with `STATE_VERSION`, which is part of the graph's fingerprint.
+"""
+
+from typing import Annotated, Literal, TypedDict
+
+from pydantic import Field, JsonValue
+
+from nodes.guards.budget import Budget, Spent
+from nodes.guards.loops import Trace
+from tools.contract import Action, JsonObject, Observation, Record
+
+STATE_VERSION = 1
+
+RECENT = 8
+"""Outcomes kept in the window that deciders see."""
+TRAIL = 24
+"""Actions kept for the loop guard."""
+TRIED = 64
+"""Attempts remembered per step."""
+MESSAGES = 10
+"""People's words kept for planner and decider."""
+
+StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Gate = Literal["new", "approved", "cleared", "waiting", "again", "denied"]
+StepStatus = Literal["pending", "done", "failed", "skipped"]
+
+
+class Boundaries(Record):
+    """The resources and tools in scope; whatever is not named is out."""
+
+    resources: tuple[str, ...] = ("*",)
+    """Glob patterns over resource names, e.g. `table:*`."""
+    tools: tuple[str, ...] = ("*",)
+    """Glob patterns over tool names."""
+
+
+class Goal(Record):
+    """What a run is for, how success is recognised, and what must not happen meanwhile."""
+
+    objective: str = Field(min_length=1, max_length=4000)
+    boundaries: Boundaries = Boundaries()
+    budget: Budget = Budget()
+    review_plan: bool = False
+    """Show the plan to a person before anything runs."""
+    dry_run: bool = False
+    """Read, plan and predict, but clear no action that has an effect."""
+
+
+class Step(Record):
+    """One node of a plan."""
+
+    id: StepId
+    title: str = Field(max_length=200)
+    tools: tuple[str, ...] = Field(min_length=1, max_length=20)
+    """Tools that this step may call; text read later cannot widen it."""
+    needs: tuple[StepId, ...] = ()
+    expects: str = Field(default="", max_length=500)
+    """The expected outcome, in words."""
+    max_actions: int = Field(default=20, ge=1, le=2000)
+
+
+class Plan(Record):
+    """Steps with dependencies: a directed graph without cycles."""
+
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=40)
+    rationale: str = Field(default="", max_length=2000)
+    origin: str = "playbook"
+    """Who made it: the playbook, a model's name, or a reviewer."""
+
+    def step(self, step_id: str) -> Step:
+        """Return a step by its id (KeyError when there is none)."""
+        return {step.id: step for step in self.steps}[step_id]
+
+
+class Alternative(Record):
+    """What else was considered, and why it was not chosen."""
+
+    option: str = Field(max_length=500)
+    why_not: str = Field(max_length=500)
+
+
+class Decision(Record):
+    """What to do next for a step: an action, or that the step is done or cannot be done."""
+
+    kind: Literal["act", "done", "give_up"]
+    action: Action | None = None
+    reasoning: str = Field(default="", max_length=4000)
+    alternatives: tuple[Alternative, ...] = Field(default=(), max_length=10)
+    evidence: tuple[str, ...] = Field(default=(), max_length=20)
+    """References: artifacts, step ids, query ids."""
+    confidence: float = Field(default=0.0, ge=0.0, le=1.0)
+    origin: str = "playbook"
+
+
+class Proposal(Record):
+    """One decision on its way through the gate."""
+
+    key: str
+    """`run/step/ordinal`: the idempotency key of its effect."""
+    step: str
+    decision: Decision
+    gate: Gate = "new"
+    rule: str = ""
+    reason: str = ""
+    review: str = ""
+    """Id of the review that asked, or that was answered with yes."""
+
+
+class Progress(Record):
+    """How far a step is."""
+
+    status: StepStatus = "pending"
+    proposals: int = 0
+    """Decisions made for this step; the next one's ordinal is one more."""
+    actions: int = 0
+    """Actions that ran."""
+    note: str = ""
+    result: str = ""
+    """Artifact of the step's newest successful result."""
+    tried: dict[str, str] = Field(default_factory=dict)
+    """Action hash (first 16 characters) to what came of it, newest last, bounded."""
+
+
+class Happening(Record):
+    """One line of the bounded history that deciders see."""
+
+    step: str
+    what: str
+    came: str
+
+
+class Check(Record):
+    """One independent check of the world."""
+
+    name: str
+    kind: Literal["constraint", "expectation", "success"]
+    holds: bool
+    detail: str
+    key: str = ""
+    """The effect that it judges; empty when it judges the whole."""
+    measured: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class State(TypedDict, total=False):
+    """The channels of the graph; every value is JSON and bounded."""
+
+    goal: JsonObject
+    run: str
+    plan: JsonObject
+    replans: int
+    progress: dict[str, JsonObject]
+    batch: list[JsonObject]
+    """Proposals of this round."""
+    observations: list[JsonObject]
+    """Observations of this round."""
+    waiting: list[JsonObject]
+    """Proposals that wait for a person."""
+    recent: list[JsonObject]
+    trail: list[JsonObject]
+    messages: list[str]
+    spent: JsonObject
+    baseline: str
+    """Artifact: the world before anything was done."""
+    measured: str
+    """Artifact: the world as last examined."""
+    checks: list[JsonObject]
+    halted: str
+    """Why nothing more is to be started; empty while the run may go on."""
+    outcome: str
+    reason: str
+    report: JsonObject
+
+
+class RunInput(TypedDict):
+    """What a caller gives to start a run."""
+
+    goal: JsonObject
+
+
+def goal_of(state: State) -> Goal:
+    """Read the goal."""
+    return Goal.model_validate(state["goal"])
+
+
+def plan_of(state: State) -> Plan:
+    """Read the plan."""
+    return Plan.model_validate(state["plan"])
+
+
+def progress_of(state: State) -> dict[str, Progress]:
+    """Read the progress of every step."""
+    return {step: Progress.model_validate(value) for step, value in state["progress"].items()}
+
+
+def batch_of(state: State) -> list[Proposal]:
+    """Read this round's proposals."""
+    return [Proposal.model_validate(item) for item in state.get("batch", [])]
+
+
+def waiting_of(state: State) -> list[Proposal]:
+    """Read the proposals that wait for a person."""
+    return [Proposal.model_validate(item) for item in state.get("waiting", [])]
+
+
+def observations_of(state: State) -> list[Observation]:
+    """Read this round's observations."""
+    return [Observation.model_validate(item) for item in state.get("observations", [])]
+
+
+def spent_of(state: State) -> Spent:
+    """Read what was spent so far."""
+    return Spent.model_validate(state.get("spent", {}))
+
+
+def trail_of(state: State) -> list[Trace]:
+    """Read the loop guard's trail."""
+    return [Trace.model_validate(item) for item in state.get("trail", [])]
+
+
+def ready_steps(state: State) -> list[Step]:
+    """Return the frontier: pending steps whose needs are done and that wait for nobody."""
+    progress = progress_of(state)
+    held = {proposal.step for proposal in waiting_of(state)}
+    return [
+        step
+        for step in plan_of(state).steps
+        if progress[step.id].status == "pending"
+        and step.id not in held
+        and all(progress[need].status == "done" for need in step.needs)
+    ]
+
+
+def dumps(records: list[Record]) -> list[JsonObject]:
+    """Return records as JSON objects."""
+    return [record.to_json() for record in records]
+
+
+def remember(progress: Progress, action_hash: str, came: str) -> Progress:
+    """Return the progress with one more attempt, the oldest forgotten beyond `TRIED`."""
+    tried = {**progress.tried, action_hash[:16]: came[:200]}
+    return progress.model_copy(update={"tried": dict(list(tried.items())[-TRIED:])})
+
+

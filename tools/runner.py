@@ -1,0 +1,267 @@
+"""The only executor: every action passes here, with a clearance for its exact hash, or not at all.
+
+Protocol for an effect (DESIGN.md G3): intent and snapshot are committed, then the tool applies,
+then the result is committed. Found again after a crash, an applied effect returns its result, an
+intended one is probed: happened (adopt), did not (apply), unknown (in doubt, a person decides).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from pydantic import JsonValue
+
+from tools.contract import (
+    Artifacts,
+    Call,
+    Clearance,
+    Clearances,
+    Clock,
+    EffectRecord,
+    Happened,
+    Journal,
+    JsonObject,
+    Observation,
+    Tool,
+    Toolbox,
+    canonical,
+    digest,
+    jsonable,
+)
+from tools.errors import Fatal, NotCleared, Refused, RunBusy, SurefootError, ToolFault, Transient
+from tools.policy import Facts, Policy
+
+SUMMARY_CHARACTERS = 500
+RETRY_DELAYS_SECONDS = (0.2, 1.0)
+"""Waits before another try of an action that failed in a way that may pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """Runs cleared calls through the journal.
+
+    Args:
+        tools: What may be run.
+        policy: Judged again here, so that no state can talk its way past the gate.
+        journal: Where effects are kept.
+        clearances: Where permissions are kept.
+        artifacts: Where whole results go.
+        clock: Tells whether a clearance has expired.
+        sleep: Waits between tries; injected for tests.
+    """
+
+    tools: Toolbox
+    policy: Policy
+    journal: Journal
+    clearances: Clearances
+    artifacts: Artifacts
+    clock: Clock
+    sleep: Callable[[float], None] = time.sleep
+    _running: set[str] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
+
+    def run(self, call: Call) -> Observation:
+        """Run one call and return what came of it.
+
+        Raises:
+            NotCleared: No valid clearance for exactly this action; nothing ran.
+            RunBusy: The same call is running already in this process.
+        """
+        tool = self._cleared_tool(call)
+        with self._lock:
+            if call.key in self._running:
+                raise RunBusy(f"The action {call.key!r} is running already in this process.")
+            self._running.add(call.key)
+        started = time.perf_counter()
+        try:
+            observation = self._read(tool, call) if tool.effect == "read" else self._act(tool, call)
+        finally:
+            with self._lock:
+                self._running.discard(call.key)
+        return observation.model_copy(update={"seconds": time.perf_counter() - started})
+
+    def undo(self, record: EffectRecord) -> None:
+        """Ask the tool to bring back what the record's snapshot holds; the caller journals it.
+
+        Raises:
+            UndoConflict: The world no longer is as the effect left it; nothing was undone.
+            SurefootError: The tool is gone or cannot undo.
+        """
+        tool = self.tools.get(record.action.tool)
+        if tool is None:
+            raise SurefootError(
+                f"The tool {record.action.tool!r} that made {record.key!r} is not available.",
+                advice="Undo with the version and settings that made the run.",
+            )
+        tool.undo(record.action.args, record.snapshot, record.result)
+
+    def _cleared_tool(self, call: Call) -> Tool:
+        """Return the tool, or raise when this exact action may not run now."""
+        tool = self.tools.get(call.action.tool)
+        if tool is None:
+            raise NotCleared(f"There is no tool {call.action.tool!r}.")
+        clearance = self.clearances.find(call.key)
+        if clearance is None or clearance.action_hash != call.action.hash:
+            raise NotCleared(
+                f"No clearance for {call.action.tool!r} with exactly these arguments ({call.key})."
+            )
+        if clearance.expires_at <= self.clock():
+            raise NotCleared(
+                f"The clearance of {call.key!r} expired at {clearance.expires_at:%Y-%m-%d %H:%M} UTC.",
+                advice="Ask again.",
+            )
+        self._judge(tool, call, clearance)
+        return tool
+
+    def _judge(self, tool: Tool, call: Call, clearance: Clearance) -> None:
+        args = tool.check(call.action.args)
+        verdict = self.policy.judge(
+            Facts(
+                action=call.action,
+                effect=tool.effect,
+                resources=tuple(sorted(tool.resources(args))),
+                confidence=clearance.confidence,
+                tainted=clearance.tainted,
+            )
+        )
+        by_rule = clearance.by == "rule"
+        if verdict.decision == "deny" or (verdict.decision == "ask" and by_rule):
+            raise NotCleared(
+                f"The policy says {verdict.decision} to {call.key!r} by rule {verdict.rule!r}; "
+                f"its clearance came from {clearance.by} {clearance.name!r}."
+            )
+
+    def _read(self, tool: Tool, call: Call) -> Observation:
+        try:
+            result = self._patiently(lambda: tool.apply(call.action.args, call.key))
+        except ToolFault as fault:
+            return _failure(tool, call, fault)
+        return self._success(tool, call, result)
+
+    def _act(self, tool: Tool, call: Call) -> Observation:
+        record = self.journal.find(call.key)
+        if record is None:
+            return self._begin(tool, call)
+        if record.action.hash != call.action.hash:
+            return _failure(tool, call, Refused(f"{call.key!r} was used for another action before."))
+        if record.state == "intended":
+            return self._recover(tool, call, record)
+        if record.state in {"applied", "undoing", "undone"}:
+            return self._success(tool, call, record.result, replayed=True)
+        if record.state == "in_doubt":
+            return _doubt(tool, call)
+        return _failure(tool, call, Fatal(record.error or "It failed before."), replayed=True)
+
+    def _begin(self, tool: Tool, call: Call) -> Observation:
+        try:
+            snapshot = tool.snapshot(call.action.args)
+        except ToolFault as fault:
+            return _failure(tool, call, fault)
+        self.journal.intend(
+            key=call.key, run=call.run, step=call.step, action=call.action, snapshot=snapshot
+        )
+        return self._apply(tool, call, snapshot)
+
+    def _recover(self, tool: Tool, call: Call, record: EffectRecord) -> Observation:
+        happened = _probe(tool, call, record.snapshot)
+        if happened == "no":
+            return self._apply(tool, call, record.snapshot)
+        return self._adopt(tool, call, happened)
+
+    def _apply(self, tool: Tool, call: Call, snapshot: JsonObject) -> Observation:
+        try:
+            result = jsonable(self._patiently(lambda: tool.apply(call.action.args, call.key)))
+        except ToolFault as fault:
+            self.journal.settle(call.key, "failed", error=fault.what)
+            return _failure(tool, call, fault)
+        except Exception as fault:  # noqa: BLE001  # a tool's bug must not lose track of its effect
+            happened = _probe(tool, call, snapshot)
+            if happened == "no":
+                self.journal.settle(call.key, "failed", error=repr(fault))
+                return _failure(tool, call, Fatal(f"{tool.name!r} broke: {fault!r}."))
+            return self._adopt(tool, call, happened)
+        self.journal.settle(call.key, "applied", result=result)
+        return self._success(tool, call, result)
+
+    def _adopt(self, tool: Tool, call: Call, happened: Happened) -> Observation:
+        if happened == "unknown":
+            self.journal.settle(call.key, "in_doubt", error="It is not known whether it happened.")
+            return _doubt(tool, call)
+        self.journal.settle(call.key, "applied", result={"adopted": True})
+        return self._success(tool, call, {"adopted": True}, replayed=True)
+
+    def _patiently(self, attempt: Callable[[], JsonValue]) -> JsonValue:
+        """Try again after faults that may pass; the last one is raised."""
+        for delay in RETRY_DELAYS_SECONDS:
+            try:
+                return attempt()
+            except Transient:
+                self.sleep(delay)
+        return attempt()
+
+    def _success(
+        self, tool: Tool, call: Call, result: JsonValue, *, replayed: bool = False
+    ) -> Observation:
+        value = _without_secrets(tool, jsonable(result))
+        return Observation(
+            key=call.key,
+            step=call.step,
+            tool=tool.name,
+            action_hash=call.action.hash,
+            status="ok",
+            effect=tool.effect,
+            summary=_summary(value),
+            artifact=self.artifacts.put(value),
+            result_digest=digest(value),
+            trust=tool.output_trust,
+            replayed=replayed,
+        )
+
+
+def _probe(tool: Tool, call: Call, snapshot: JsonObject) -> Happened:
+    try:
+        return tool.probe(call.action.args, snapshot, call.key)
+    except ToolFault:
+        return "unknown"
+
+
+def _without_secrets(tool: Tool, value: JsonValue) -> JsonValue:
+    if not isinstance(value, dict):
+        return value
+    return {name: item for name, item in value.items() if name not in tool.secret_fields}
+
+
+def _summary(value: JsonValue) -> str:
+    if isinstance(value, dict) and isinstance(value.get("summary"), str):
+        return str(value["summary"])[:SUMMARY_CHARACTERS]
+    return canonical(value)[:SUMMARY_CHARACTERS]
+
+
+def _doubt(tool: Tool, call: Call) -> Observation:
+    return Observation(
+        key=call.key,
+        step=call.step,
+        tool=tool.name,
+        action_hash=call.action.hash,
+        status="in_doubt",
+        effect=tool.effect,
+        summary="It is not known whether this happened.",
+    )
+
+
+def _failure(tool: Tool, call: Call, fault: ToolFault, *, replayed: bool = False) -> Observation:
+    status = {Refused: "refused", Transient: "transient"}.get(type(fault), "fatal")
+    return Observation.model_validate(
+        {
+            "key": call.key,
+            "step": call.step,
+            "tool": tool.name,
+            "action_hash": call.action.hash,
+            "status": status,
+            "effect": tool.effect,
+            "summary": str(fault)[:SUMMARY_CHARACTERS],
+            "result_digest": digest({"error": fault.what}),
+            "replayed": replayed,
+        }
+    )
