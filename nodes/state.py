@@ -117,6 +117,8 @@ class Progress(Record):
     """Decisions made for this step; the next one's ordinal is one more."""
     actions: int = 0
     """Actions that ran."""
+    refused: int = 0
+    """Proposals that the gate refused."""
     note: str = ""
     result: str = ""
     """Artifact of the step's newest successful result."""

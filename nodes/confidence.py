@@ -1,0 +1,255 @@
+"""confidence: the gate. Every proposal leaves with a clearance, a question, or a refusal.
+
+Nothing that a decider wrote is believed here but the action itself: tool, arguments and scope are
+checked, the policy judges, approvals are looked up in the store, never in the state.
+"""
+
+from dataclasses import dataclass
+
+from langgraph.runtime import Runtime
+
+from nodes.context import Context, enter, tell
+from nodes.guards.budget import reserve
+from nodes.guards.plans import outside
+from nodes.questions import ask
+from nodes.state import (
+    Goal,
+    Progress,
+    Proposal,
+    State,
+    Step,
+    batch_of,
+    dumps,
+    goal_of,
+    plan_of,
+    progress_of,
+    remember,
+    spent_of,
+    waiting_of,
+)
+from tools.contract import Clearance, EffectClass, JsonObject
+from tools.errors import Refused, ToolFault
+from tools.policy import Facts, Verdict
+from tools.records import Review
+
+MAX_REFUSALS = 5
+"""Proposals of one step that may be refused in a row of tries before the step counts as failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict with the facts it stands on."""
+
+    verdict: Verdict
+    effect: EffectClass
+    confidence: float
+    tainted: bool = False
+
+
+def confidence(state: State, runtime: Runtime[Context]) -> State:
+    """Send each proposal of the round on its way."""
+    context, run = enter(runtime)
+    goal, progress = goal_of(state), progress_of(state)
+    asked = {proposal.key: proposal for proposal in waiting_of(state)}
+    batch: list[Proposal] = []
+    for proposal in batch_of(state):
+        gated = _gate(context, run, goal, plan_of(state).step(proposal.step), progress, proposal)
+        _record(context, run, gated)
+        tell(runtime, "gate", key=gated.key, gate=gated.gate, rule=gated.rule, reason=gated.reason)
+        progress[gated.step] = _note(progress[gated.step], gated)
+        asked.pop(gated.key, None)
+        if gated.gate == "waiting":
+            asked[gated.key] = gated
+        else:
+            batch.append(gated)
+    batch, halted = _within_budget(context, goal, state, batch)
+    return State(
+        batch=dumps(list(batch)),
+        waiting=dumps(list(asked.values())),
+        progress={step: value.to_json() for step, value in progress.items()},
+        halted=halted,
+    )
+
+
+def _gate(
+    context: Context,
+    run: str,
+    goal: Goal,
+    step: Step,
+    progress: dict[str, Progress],
+    proposal: Proposal,
+) -> Proposal:
+    """Judge one proposal."""
+    decision = proposal.decision
+    if decision.kind != "act" or decision.action is None:
+        return _turned(proposal, "cleared", "step:ends", "No action: the step ends.")
+    try:
+        judged = _judge(context, goal, step, proposal)
+    except ToolFault as fault:
+        return _turned(proposal, "again", "contract", str(fault))
+    verdict = judged.verdict
+    if verdict.decision == "deny":
+        return _turned(proposal, "denied", verdict.rule, verdict.reason)
+    came = progress[step.id].tried.get(decision.action.hash[:16], "")
+    if came and proposal.gate != "approved":
+        return _turned(proposal, "again", "guard:tried", f"This exact action was tried: {came}")
+    if goal.dry_run and judged.effect != "read":
+        reason = f"Dry run; rule {verdict.rule!r} would say {verdict.decision}."
+        return _turned(proposal, "denied", "dry-run", reason)
+    if verdict.decision == "allow":
+        _clear(context, proposal, judged, by_review=None)
+        return _turned(proposal, "cleared", verdict.rule, verdict.reason)
+    return _by_person(context, run, goal, proposal, judged)
+
+
+def _judge(context: Context, goal: Goal, step: Step, proposal: Proposal) -> Judged:
+    """Check vocabulary, plan and scope, and let the policy judge.
+
+    Raises:
+        Refused: Outside the vocabulary or the plan; another proposal may be inside.
+    """
+    action = proposal.decision.action
+    if action is None or action.tool not in step.tools:
+        name = action.tool if action else ""
+        raise Refused(
+            f"The step {step.id!r} may call {', '.join(step.tools)}; {name[:60]!r} is not among them."
+        )
+    tool = context.tools.get(action.tool)
+    if tool is None:
+        raise Refused(f"There is no tool {action.tool[:60]!r}.")
+    args = tool.check(action.args)
+    if args != action.args:
+        raise Refused(f"Write the arguments of {tool.name!r} out in full: {args!r}.")
+    resources = tuple(sorted(tool.resources(args)))
+    beyond = outside(goal.boundaries, resources)
+    if beyond:
+        verdict = Verdict(
+            decision="deny",
+            rule="goal:boundaries",
+            reason=f"{', '.join(beyond)} is outside the goal's boundaries.",
+        )
+        return Judged(verdict, tool.effect, proposal.decision.confidence)
+    facts = Facts(
+        action=action,
+        effect=tool.effect,
+        resources=resources,
+        confidence=proposal.decision.confidence,
+        tainted=False,
+    )
+    return Judged(context.policy.judge(facts), tool.effect, proposal.decision.confidence)
+
+
+def _by_person(
+    context: Context, run: str, goal: Goal, proposal: Proposal, judged: Judged
+) -> Proposal:
+    """Clear what a person approved; put everything else to a person."""
+    verdict = judged.verdict
+    review = _approval(context, run, proposal)
+    if review is not None:
+        _clear(context, proposal, judged, by_review=review)
+        who = review.answer.reviewer if review.answer else ""
+        return _turned(proposal, "cleared", verdict.rule, f"Approved by {who} ({review.id}).")
+    try:
+        opened = ask(context, run, goal, proposal, verdict)
+    except ToolFault as fault:
+        return _turned(proposal, "again", "contract", str(fault))
+    turned = _turned(proposal, "waiting", verdict.rule, verdict.reason)
+    return turned.model_copy(update={"review": opened.id})
+
+
+def _approval(context: Context, run: str, proposal: Proposal) -> Review | None:
+    """Return the answered review that covers exactly this action now, or None."""
+    if not proposal.review or proposal.decision.action is None:
+        return None
+    review = context.memory.reviews.get(proposal.review)
+    answer = review.answer
+    if answer is None or answer.decision not in {"approve", "edit"} or review.run != run:
+        return None
+    if review.key != proposal.key or review.expires_at <= context.clock():
+        return None
+    return review if approved_hash(review) == proposal.decision.action.hash else None
+
+
+def approved_hash(review: Review) -> str:
+    """Return the action hash that the review's answer approves; empty when it approves none."""
+    answer = review.answer
+    if answer is None or review.action is None:
+        return ""
+    if answer.decision == "approve":
+        return review.action_hash
+    if answer.decision == "edit" and answer.args is not None:
+        return review.action.model_copy(update={"args": answer.args}).hash
+    return ""
+
+
+def _clear(
+    context: Context, proposal: Proposal, judged: Judged, *, by_review: Review | None
+) -> None:
+    """Keep a clearance bound to the exact hash."""
+    action = proposal.decision.action
+    if action is None:
+        return
+    answer = by_review.answer if by_review else None
+    context.memory.clearances.grant(
+        Clearance(
+            key=proposal.key,
+            action_hash=action.hash,
+            by="person" if by_review else "rule",
+            name=answer.reviewer if answer else judged.verdict.rule,
+            review=by_review.id if by_review else "",
+            confidence=judged.confidence,
+            tainted=judged.tainted,
+            expires_at=by_review.expires_at if by_review else context.clock() + context.offer_ttl,
+        )
+    )
+
+
+def _turned(proposal: Proposal, gate: str, rule: str, reason: str) -> Proposal:
+    return Proposal.model_validate(
+        proposal.model_dump() | {"gate": gate, "rule": rule, "reason": reason[:1000]}
+    )
+
+
+def _note(progress: Progress, gated: Proposal) -> Progress:
+    """Remember refusals, so that the same thing is not proposed for ever."""
+    action = gated.decision.action
+    if action is None or gated.gate not in {"again", "denied"}:
+        return progress
+    came = progress.tried.get(action.hash[:16], "")
+    noted = remember(progress, action.hash, came or f"{gated.gate}: {gated.reason}")
+    return noted.model_copy(update={"refused": progress.refused + 1})
+
+
+def _within_budget(
+    context: Context, goal: Goal, state: State, batch: list[Proposal]
+) -> tuple[list[Proposal], str]:
+    """Reserve calls and effects before anything runs; what does not fit is not run."""
+    spent = spent_of(state)
+    kept: list[Proposal] = []
+    halted = state.get("halted", "")
+    calls = effects = 0
+    for proposal in batch:
+        action = proposal.decision.action
+        if proposal.gate == "cleared" and action is not None:
+            acts = int(context.tools[action.tool].effect != "read")
+            limit = reserve(goal.budget, spent, calls=calls + 1, effects=effects + acts)
+            if limit:
+                halted = f"over budget: {limit}"
+                continue
+            calls, effects = calls + 1, effects + acts
+        kept.append(proposal)
+    return kept, halted
+
+
+def _record(context: Context, run: str, gated: Proposal) -> None:
+    action = gated.decision.action
+    body: JsonObject = {
+        "gate": gated.gate,
+        "rule": gated.rule,
+        "reason": gated.reason,
+        "review": gated.review,
+        "confidence": gated.decision.confidence,
+        "action_hash": action.hash if action else "",
+        "tool": action.tool[:60] if action else "",
+    }
+    context.memory.ledger.append(run, "gate", gated.key, body)

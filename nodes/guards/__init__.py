@@ -1,0 +1,1 @@
+"""Guards: pure functions over what a model said and what happened."""

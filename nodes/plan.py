@@ -1,0 +1,157 @@
+"""plan: from the goal to a plan that may start.
+
+Runs once at the beginning and again when another way is sought. The plan is checked against
+tools, boundaries, policy and budget before anything runs; what is wrong goes back to the planner,
+at most `MAX_TRIES` times.
+"""
+
+from langgraph.runtime import Runtime
+
+from nodes.context import Context, PlanRequest, enter, tell
+from nodes.guards.plans import plan_problems
+from nodes.state import Decision, Goal, Happening, Plan, Progress, Proposal, State, goal_of, plan_of
+from tools.contract import JsonObject, digest
+from tools.records import Review, RunInfo
+
+MAX_TRIES = 3
+MAX_REPLANS = 2
+
+
+def plan(state: State, runtime: Runtime[Context]) -> State:
+    """Make a checked plan, or end the run with the reason why there is none."""
+    context, run = enter(runtime)
+    goal = goal_of(state)
+    update = _begin(context, run, goal) if "plan" not in state else _again(state)
+    before = plan_of(state) if "plan" in state else None
+    made, problems = _ask(context, run, goal, state, before)
+    if made is None:
+        return update | _refuse(context, run, problems)
+    context.memory.ledger.append(run, "plan", "plan", made.to_json() | {"replans": update["replans"]})
+    tell(runtime, "plan", plan=made.to_json())
+    update["plan"] = made.to_json()
+    update["progress"] = _carry_over(state, made)
+    if goal.review_plan:
+        update["waiting"] = [_question(context, run, goal, made).to_json()]
+    return update
+
+
+def _begin(context: Context, run: str, goal: Goal) -> State:
+    """Enter the run into the store and measure the world before anything is done."""
+    now = context.clock()
+    context.memory.runs.create(
+        RunInfo(
+            run=run,
+            domain=context.domain,
+            objective=goal.objective,
+            status="running",
+            fingerprint=context.fingerprint,
+            version=context.version,
+            settings=context.settings,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    body: JsonObject = {"goal": goal.to_json(), "policy": context.policy.digest}
+    context.memory.ledger.append(run, "goal", run, body)
+    baseline = context.memory.artifacts.put(context.checks.baseline())
+    context.memory.ledger.append(run, "baseline", run, {"artifact": baseline})
+    return State(
+        run=run,
+        replans=0,
+        batch=[],
+        observations=[],
+        waiting=[],
+        recent=[],
+        trail=[],
+        messages=[],
+        spent={},
+        baseline=baseline,
+        measured=baseline,
+        checks=[],
+        halted="",
+        outcome="",
+        reason="",
+        report={},
+    )
+
+
+def _again(state: State) -> State:
+    return State(replans=state["replans"] + 1, batch=[], observations=[], halted="")
+
+
+def _ask(
+    context: Context, run: str, goal: Goal, state: State, before: Plan | None
+) -> tuple[Plan | None, list[str]]:
+    """Ask the planner until its plan holds; each refusal is recorded with its reasons."""
+    problems: list[str] = []
+    failed = [Happening.model_validate(item) for item in state.get("recent", [])]
+    for attempt in range(1, MAX_TRIES + 1):
+        request = PlanRequest(
+            goal=goal,
+            tools=context.tools.cards(),
+            problems=problems,
+            failed=failed if before is not None else (),
+            messages=state.get("messages", []),
+        )
+        made = context.planner.plan(request)
+        if made is None:
+            return None, problems or ["the planner knows no (other) way"]
+        problems = plan_problems(
+            made, goal=goal, tools=context.tools, policy=context.policy, before=before
+        )
+        if not problems:
+            return made, []
+        body: JsonObject = {
+            "attempt": attempt,
+            "replans": state.get("replans", 0),
+            "problems": list(problems),
+            "plan": made.to_json(),
+        }
+        context.memory.ledger.append(run, "plan_refused", "plan", body)
+    return None, problems
+
+
+def _refuse(context: Context, run: str, problems: list[str]) -> State:
+    reason = "No plan may start: " + "; ".join(problems)
+    context.memory.ledger.append(run, "no_plan", "plan", {"problems": list(problems)})
+    return State(halted=reason[:2000], outcome="denied", reason=reason[:2000])
+
+
+def _carry_over(state: State, made: Plan) -> dict[str, JsonObject]:
+    """Keep what is done; steps that failed start again, with what they tried remembered."""
+    known = state.get("progress", {})
+    progress = {}
+    for step in made.steps:
+        old = Progress.model_validate(known.get(step.id, {}))
+        status = "done" if old.status == "done" else "pending"
+        progress[step.id] = old.model_copy(update={"status": status}).to_json()
+    return progress
+
+
+def _question(context: Context, run: str, goal: Goal, made: Plan) -> Proposal:
+    """Open the review of the plan."""
+    now = context.clock()
+    key, hashed = f"{run}/plan/{digest(made.to_json())[:8]}", digest(made.to_json())
+    review = context.memory.reviews.open(
+        Review(
+            id=f"rv-{digest({'key': key})[:10]}",
+            run=run,
+            step="plan",
+            key=key,
+            kind="plan",
+            action_hash=hashed,
+            title=f"Start this plan of {len(made.steps)} steps?",
+            why="The goal says that a person looks at the plan before anything runs.",
+            card={"objective": goal.objective, "plan": made.to_json()},
+            allowed=("approve", "edit", "reject", "abort", "replan"),
+            created_at=now,
+            expires_at=now + context.offer_ttl,
+        )
+    )
+    return Proposal(
+        key=key,
+        step="plan",
+        decision=Decision(kind="done", origin=made.origin),
+        gate="waiting",
+        review=review.id,
+    )
