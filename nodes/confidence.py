@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 
 from nodes.context import Context, enter, tell
 from nodes.guards.budget import reserve
+from nodes.guards.grounding import ungrounded
 from nodes.guards.plans import outside
 from nodes.questions import ask
 from nodes.state import (
@@ -27,7 +28,7 @@ from nodes.state import (
     spent_of,
     waiting_of,
 )
-from tools.contract import Clearance, EffectClass, JsonObject
+from tools.contract import Action, Clearance, EffectClass, JsonObject
 from tools.errors import Refused, ToolFault
 from tools.policy import Facts, Verdict
 from tools.records import Review
@@ -49,11 +50,11 @@ class Judged:
 def confidence(state: State, runtime: Runtime[Context]) -> State:
     """Send each proposal of the round on its way."""
     context, run = enter(runtime)
-    goal, progress = goal_of(state), progress_of(state)
+    progress = progress_of(state)
     asked = {proposal.key: proposal for proposal in waiting_of(state)}
     batch: list[Proposal] = []
     for proposal in batch_of(state):
-        gated = _gate(context, run, goal, plan_of(state).step(proposal.step), progress, proposal)
+        gated = _gate(context, run, state, proposal)
         _record(context, run, gated)
         tell(runtime, "gate", key=gated.key, gate=gated.gate, rule=gated.rule, reason=gated.reason)
         progress[gated.step] = _note(progress[gated.step], gated)
@@ -62,7 +63,7 @@ def confidence(state: State, runtime: Runtime[Context]) -> State:
             asked[gated.key] = gated
         else:
             batch.append(gated)
-    batch, halted = _within_budget(context, goal, state, batch)
+    batch, halted = _within_budget(context, state, batch)
     return State(
         batch=dumps(list(batch)),
         waiting=dumps(list(asked.values())),
@@ -74,23 +75,23 @@ def confidence(state: State, runtime: Runtime[Context]) -> State:
 def _gate(
     context: Context,
     run: str,
-    goal: Goal,
-    step: Step,
-    progress: dict[str, Progress],
+    state: State,
     proposal: Proposal,
 ) -> Proposal:
     """Judge one proposal."""
+    goal, step = goal_of(state), plan_of(state).step(proposal.step)
     decision = proposal.decision
     if decision.kind != "act" or decision.action is None:
         return _turned(proposal, "cleared", "step:ends", "No action: the step ends.")
     try:
-        judged = _judge(context, goal, step, proposal)
+        proposal = _in_full(context, step, proposal)
+        judged = _judge(context, goal, state, proposal)
     except ToolFault as fault:
         return _turned(proposal, "again", "contract", str(fault))
     verdict = judged.verdict
     if verdict.decision == "deny":
         return _turned(proposal, "denied", verdict.rule, verdict.reason)
-    came = progress[step.id].tried.get(decision.action.hash[:16], "")
+    came = came_of(progress_of(state)[step.id], proposal)
     if came and proposal.gate != "approved":
         return _turned(proposal, "again", "guard:tried", f"This exact action was tried: {came}")
     if goal.dry_run and judged.effect != "read":
@@ -102,41 +103,47 @@ def _gate(
     return _by_person(context, run, goal, proposal, judged)
 
 
-def _judge(context: Context, goal: Goal, step: Step, proposal: Proposal) -> Judged:
-    """Check vocabulary, plan and scope, and let the policy judge.
+def _in_full(context: Context, step: Step, proposal: Proposal) -> Proposal:
+    """Check plan and vocabulary; return the proposal with its arguments normalised.
 
     Raises:
-        Refused: Outside the vocabulary or the plan; another proposal may be inside.
+        Refused: Outside the plan or the vocabulary; another proposal may be inside.
     """
     action = proposal.decision.action
+    tool = context.tools.get(action.tool) if action else None
     if action is None or action.tool not in step.tools:
-        name = action.tool if action else ""
+        name = action.tool[:60] if action else ""
         raise Refused(
-            f"The step {step.id!r} may call {', '.join(step.tools)}; {name[:60]!r} is not among them."
+            f"The step {step.id!r} may call {', '.join(step.tools)}; {name!r} is not among them."
         )
-    tool = context.tools.get(action.tool)
     if tool is None:
         raise Refused(f"There is no tool {action.tool[:60]!r}.")
-    args = tool.check(action.args)
-    if args != action.args:
-        raise Refused(f"Write the arguments of {tool.name!r} out in full: {args!r}.")
-    resources = tuple(sorted(tool.resources(args)))
+    full = action.model_copy(update={"args": tool.check(action.args)})
+    decision = proposal.decision.model_copy(update={"action": full})
+    return proposal.model_copy(update={"decision": decision})
+
+
+def _judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Judged:
+    """Look at scope and the origin of the arguments, and let the policy judge."""
+    action = proposal.decision.action or Action(tool="")
+    tool = context.tools[action.tool]
+    resources = tuple(sorted(tool.resources(action.args)))
+    certain = proposal.decision.confidence
     beyond = outside(goal.boundaries, resources)
     if beyond:
-        verdict = Verdict(
-            decision="deny",
-            rule="goal:boundaries",
-            reason=f"{', '.join(beyond)} is outside the goal's boundaries.",
-        )
-        return Judged(verdict, tool.effect, proposal.decision.confidence)
+        reason = f"{', '.join(beyond)} is outside the goal's boundaries."
+        verdict = Verdict(decision="deny", rule="goal:boundaries", reason=reason[:1000])
+        return Judged(verdict, tool.effect, certain)
+    words = (goal.objective, *state.get("messages", []))
+    tainted = bool(ungrounded(tool, action.args, words))
     facts = Facts(
         action=action,
         effect=tool.effect,
         resources=resources,
-        confidence=proposal.decision.confidence,
-        tainted=False,
+        confidence=certain,
+        tainted=tainted,
     )
-    return Judged(context.policy.judge(facts), tool.effect, proposal.decision.confidence)
+    return Judged(context.policy.judge(facts), tool.effect, certain, tainted)
 
 
 def _by_person(
@@ -167,19 +174,22 @@ def _approval(context: Context, run: str, proposal: Proposal) -> Review | None:
         return None
     if review.key != proposal.key or review.expires_at <= context.clock():
         return None
-    return review if approved_hash(review) == proposal.decision.action.hash else None
+    return review if approved_hash(context, review) == proposal.decision.action.hash else None
 
 
-def approved_hash(review: Review) -> str:
-    """Return the action hash that the review's answer approves; empty when it approves none."""
-    answer = review.answer
-    if answer is None or review.action is None:
+def approved_hash(context: Context, review: Review) -> str:
+    """Return the action hash that the review's answer approves; empty when it approves none.
+
+    Raises:
+        Refused: The edited arguments do not fit the tool.
+    """
+    answer, action = review.answer, review.action
+    if answer is None or action is None:
         return ""
-    if answer.decision == "approve":
-        return review.action_hash
     if answer.decision == "edit" and answer.args is not None:
-        return review.action.model_copy(update={"args": answer.args}).hash
-    return ""
+        args = context.tools[action.tool].check(answer.args)
+        return action.model_copy(update={"args": args}).hash
+    return review.action_hash if answer.decision == "approve" else ""
 
 
 def _clear(
@@ -210,6 +220,13 @@ def _turned(proposal: Proposal, gate: str, rule: str, reason: str) -> Proposal:
     )
 
 
+def came_of(progress: Progress, proposal: Proposal) -> str:
+    """Return what came of the same action before, when that speaks against trying it again."""
+    action = proposal.decision.action
+    came = progress.tried.get(action.hash[:16], "") if action else ""
+    return "" if came.startswith(("ok", "transient")) else came
+
+
 def _note(progress: Progress, gated: Proposal) -> Progress:
     """Remember refusals, so that the same thing is not proposed for ever."""
     action = gated.decision.action
@@ -221,10 +238,10 @@ def _note(progress: Progress, gated: Proposal) -> Progress:
 
 
 def _within_budget(
-    context: Context, goal: Goal, state: State, batch: list[Proposal]
+    context: Context, state: State, batch: list[Proposal]
 ) -> tuple[list[Proposal], str]:
     """Reserve calls and effects before anything runs; what does not fit is not run."""
-    spent = spent_of(state)
+    budget, spent = goal_of(state).budget, spent_of(state)
     kept: list[Proposal] = []
     halted = state.get("halted", "")
     calls = effects = 0
@@ -232,7 +249,7 @@ def _within_budget(
         action = proposal.decision.action
         if proposal.gate == "cleared" and action is not None:
             acts = int(context.tools[action.tool].effect != "read")
-            limit = reserve(goal.budget, spent, calls=calls + 1, effects=effects + acts)
+            limit = reserve(budget, spent, calls=calls + 1, effects=effects + acts)
             if limit:
                 halted = f"over budget: {limit}"
                 continue

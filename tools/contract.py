@@ -170,6 +170,15 @@ class Tool(ABC):
             Fatal: Will not work; nothing was done.
         """
 
+    def known_values(self, args: JsonObject) -> frozenset[str]:
+        """Return the authority values that the tool vouches for.
+
+        A closed set that it reads from the world itself and no outsider can extend by text, e.g.
+        the table and column names of the live schema. Values in it count as grounded.
+        """
+        del args
+        return frozenset()
+
     def snapshot(self, args: JsonObject) -> JsonObject:
         """Return what undo and probe will need; taken and committed before `apply`."""
         del args

@@ -1,0 +1,96 @@
+"""Questions to people: the card that a reviewer sees, and the review that waits for the answer.
+
+A card answers six questions: what changes exactly, why, how sure, what if it is wrong, what was
+read that is not trusted, and until when the offer stands.
+"""
+
+from nodes.context import Context
+from nodes.state import Goal, Proposal
+from tools.contract import JsonObject, Observation, digest
+from tools.policy import Verdict
+from tools.records import Review
+
+
+def ask(context: Context, run: str, goal: Goal, proposal: Proposal, verdict: Verdict) -> Review:
+    """Open the review of one action; asking again for the same returns the same review.
+
+    Raises:
+        ToolFault: The preview shows that the action cannot be done; nobody is asked.
+    """
+    decision, now = proposal.decision, context.clock()
+    if decision.action is None:
+        msg = f"{proposal.key!r} has no action to ask about"
+        raise ValueError(msg)
+    tool = context.tools[decision.action.tool]
+    preview = tool.preview(decision.action.args)
+    card: JsonObject = {
+        "objective": goal.objective,
+        "tool": tool.name,
+        "description": tool.description,
+        "effect": tool.effect,
+        "args": decision.action.args,
+        "preview": preview.to_json(),
+        "reasoning": decision.reasoning,
+        "alternatives": [item.to_json() for item in decision.alternatives],
+        "evidence": list(decision.evidence),
+        "confidence": decision.confidence,
+        "origin": decision.origin,
+        "rule": verdict.rule,
+    }
+    identity = {"key": proposal.key, "hash": decision.action.hash, "asked": _times(context, proposal)}
+    return context.memory.reviews.open(
+        Review(
+            id=f"rv-{digest(identity)[:10]}",
+            run=run,
+            step=proposal.step,
+            key=proposal.key,
+            kind="action",
+            action=decision.action,
+            action_hash=decision.action.hash,
+            title=preview.summary,
+            why=verdict.reason,
+            card=card,
+            created_at=now,
+            expires_at=now + context.offer_ttl,
+        )
+    )
+
+
+def _times(context: Context, proposal: Proposal) -> str:
+    """Tell apart a first question and one that is asked anew because its offer expired."""
+    return proposal.review if proposal.review and _closed(context, proposal.review) else ""
+
+
+def _closed(context: Context, review: str) -> bool:
+    kept = context.memory.reviews.get(review)
+    return kept.state != "waiting" or kept.expires_at <= context.clock()
+
+
+def ask_doubt(context: Context, run: str, proposal: Proposal, observation: Observation) -> Review:
+    """Open the question whether an effect happened that nobody can tell by looking."""
+    now = context.clock()
+    action = proposal.decision.action
+    record = context.memory.journal.find(proposal.key)
+    return context.memory.reviews.open(
+        Review(
+            id=f"rv-{digest({'doubt': proposal.key})[:10]}",
+            run=run,
+            step=proposal.step,
+            key=proposal.key,
+            kind="doubt",
+            action=action,
+            action_hash=observation.action_hash,
+            title=f"Did {observation.tool} ({proposal.key}) happen?",
+            why="The process ended while it ran, and looking at the world does not tell.",
+            card={
+                "tool": observation.tool,
+                "args": action.args if action else {},
+                "snapshot": record.snapshot if record else {},
+                "approve": "It happened: go on from there.",
+                "reject": "It did not happen: it may be tried again.",
+            },
+            allowed=("approve", "reject", "abort"),
+            created_at=now,
+            expires_at=now + context.offer_ttl,
+        )
+    )
