@@ -121,6 +121,8 @@ class Context:
     settings: JsonObject = field(default_factory=dict)
     """What another process needs to assemble the same agent; no secrets."""
     offer_ttl: timedelta = OFFER_TTL
+    reviewer: str = "unnamed"
+    """To whom an answer is attributed that does not say who gave it."""
 
 
 def run_of(runtime: Runtime[Context]) -> str:

@@ -74,8 +74,12 @@ def _groups(context: Context, calls: Sequence[Call]) -> list[list[Call]]:
 
 
 def _resources(context: Context, action: Action) -> frozenset[str]:
+    """Return what an action touches; nothing for one that the runner will refuse anyway."""
     tool = context.tools.get(action.tool)
-    return tool.resources(action.args) if tool else frozenset()
+    try:
+        return tool.resources(tool.check(action.args)) if tool else frozenset()
+    except Refused:
+        return frozenset()
 
 
 def _run(context: Context, call: Call) -> Observation:

@@ -58,6 +58,7 @@ def _begin(context: Context, run: str, goal: Goal) -> State:
     return State(
         run=run,
         replans=0,
+        replan="",
         batch=[],
         observations=[],
         waiting=[],
@@ -76,7 +77,7 @@ def _begin(context: Context, run: str, goal: Goal) -> State:
 
 
 def _again(state: State) -> State:
-    return State(replans=state["replans"] + 1, batch=[], observations=[], halted="")
+    return State(replans=state["replans"] + 1, replan="", batch=[], observations=[], halted="")
 
 
 def _ask(

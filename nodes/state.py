@@ -153,6 +153,8 @@ class State(TypedDict, total=False):
     run: str
     plan: JsonObject
     replans: int
+    replan: str
+    """Why another plan is sought; empty when none is."""
     progress: dict[str, JsonObject]
     batch: list[JsonObject]
     """Proposals of this round."""

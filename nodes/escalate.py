@@ -1,0 +1,197 @@
+"""escalate: one question to a person, and what follows from the answers.
+
+Does nothing but one `interrupt()`, and routes. The store is the source of truth for answers:
+whoever answers while the run waits is heard at the next resume, in whatever order.
+"""
+
+from dataclasses import dataclass, field
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+from pydantic import JsonValue, ValidationError
+
+from nodes.answers import AnyReply, question, read_reply, to_answer
+from nodes.context import Context, enter, tell
+from nodes.guards.plans import plan_problems
+from nodes.state import (
+    MESSAGES,
+    Plan,
+    Progress,
+    Proposal,
+    State,
+    goal_of,
+    plan_of,
+    progress_of,
+    remember,
+    waiting_of,
+)
+from tools.errors import BadInput
+from tools.records import Answer, Review
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the answers so far amount to."""
+
+    batch: list[Proposal] = field(default_factory=list)
+    waiting: list[Proposal] = field(default_factory=list)
+    progress: dict[str, Progress] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+    plan: Plan | None = None
+    replan: str = ""
+    halted: str = ""
+
+
+def escalate(state: State, runtime: Runtime[Context]) -> State:
+    """Ask, wait, and turn every answer that the store holds into the next moves."""
+    context, run = enter(runtime)
+    shown = context.memory.reviews.get(waiting_of(state)[0].review)
+    context.memory.runs.set_status(run, "waiting", f"{shown.title} ({shown.id})")
+    context.memory.leases.release(run)
+    said = interrupt(question(shown), response_schema=AnyReply)
+    context.memory.leases.acquire(run)
+    context.memory.runs.set_status(run, "running", f"answer to {shown.id}")
+    _keep(context, run, shown, said)
+    heard = Heard(progress=progress_of(state), messages=list(state.get("messages", [])))
+    for proposal in waiting_of(state):
+        review = context.memory.reviews.get(proposal.review)
+        if review.answer is None:
+            _still_open(context, heard, proposal, review)
+        else:
+            _hear(context, state, heard, proposal, review, review.answer)
+    if heard.halted:
+        for proposal in heard.waiting:
+            context.memory.reviews.withdraw(proposal.review, heard.halted)
+    tell(runtime, "answers", approved=len(heard.batch), waiting=len(heard.waiting))
+    return _update(heard)
+
+
+def _keep(context: Context, run: str, shown: Review, said: JsonValue) -> None:
+    """Keep the answer when it can be kept; a refused one is recorded and changes nothing."""
+    try:
+        reply = read_reply(said, shown)
+        if reply.decision == "wake":
+            return
+        if reply.review not in {"", shown.id}:
+            raise BadInput(f"The answer is for {reply.review!r}, the question is {shown.id!r}.")  # noqa: TRY301  # one place records every refusal
+        context.memory.reviews.answer(shown.id, to_answer(reply, reviewer=context.reviewer))
+    except (BadInput, ValidationError) as refusal:
+        body: dict[str, JsonValue] = {"why": str(refusal)[:500]}
+        context.memory.ledger.append(run, "answer_refused", shown.id, body)
+
+
+def _still_open(context: Context, heard: Heard, proposal: Proposal, review: Review) -> None:
+    """Keep waiting, or send an expired question through the gate again for a fresh one."""
+    if review.state == "waiting" and review.expires_at > context.clock():
+        heard.waiting.append(proposal)
+        return
+    context.memory.reviews.withdraw(review.id, "expired")
+    if review.kind == "action":
+        heard.batch.append(proposal.model_copy(update={"gate": "new"}))
+    else:
+        heard.halted = f"The question {review.id} expired unanswered."
+
+
+def _hear(
+    context: Context,
+    state: State,
+    heard: Heard,
+    proposal: Proposal,
+    review: Review,
+    answer: Answer,
+) -> None:
+    """Turn one answer into the next move of its step."""
+    if answer.message:
+        said = f"{answer.reviewer} on {review.title}: {answer.message}"
+        heard.messages = [*heard.messages, said][-MESSAGES:]
+    if answer.decision == "abort":
+        heard.halted = f"aborted by {answer.reviewer}"
+    elif review.kind == "plan":
+        _hear_plan(context, state, heard, proposal, answer)
+    elif review.kind == "doubt":
+        _hear_doubt(context, heard, proposal, answer)
+    elif answer.decision == "replan":
+        heard.replan = f"{answer.reviewer} asked for another plan"
+    elif answer.decision in {"approve", "edit"}:
+        heard.batch.append(_approved(proposal, answer))
+    else:
+        came = f"{answer.decision}ed by {answer.reviewer}: {answer.message}"
+        seen = heard.progress[proposal.step]
+        heard.progress[proposal.step] = remember(seen, review.action_hash, came)
+
+
+def _approved(proposal: Proposal, answer: Answer) -> Proposal:
+    """Return the proposal as approved; an edit becomes the person's own proposal."""
+    action, decision = proposal.decision.action, proposal.decision
+    if answer.decision == "edit" and action is not None and answer.args is not None:
+        edited = action.model_copy(update={"args": answer.args})
+        decision = decision.model_copy(update={"action": edited, "origin": answer.reviewer})
+    return proposal.model_copy(update={"gate": "approved", "decision": decision})
+
+
+def _hear_plan(
+    context: Context, state: State, heard: Heard, proposal: Proposal, answer: Answer
+) -> None:
+    if answer.decision == "reject":
+        heard.halted = f"The plan was rejected by {answer.reviewer}."
+    elif answer.decision == "replan":
+        heard.replan = f"{answer.reviewer} asked for another plan"
+    elif answer.decision == "edit":
+        _edit_plan(context, state, heard, proposal, answer)
+
+
+def _edit_plan(
+    context: Context, state: State, heard: Heard, proposal: Proposal, answer: Answer
+) -> None:
+    """Take a person's plan if it holds; otherwise ask the planner anew, with the reasons."""
+    try:
+        edited = Plan.model_validate((answer.args or {}) | {"origin": answer.reviewer})
+        problems = plan_problems(
+            edited,
+            goal=goal_of(state),
+            tools=context.tools,
+            policy=context.policy,
+            before=plan_of(state),
+        )
+    except ValidationError as fault:
+        problems = [str(error["msg"]) for error in fault.errors()[:5]]
+    if problems:
+        reasons = "; ".join(problems)
+        heard.replan = f"the plan of {answer.reviewer} does not hold: {reasons}"
+        heard.messages = [*heard.messages, heard.replan][-MESSAGES:]
+        return
+    heard.plan = edited
+    heard.progress = {
+        step.id: heard.progress.get(step.id, Progress()) for step in edited.steps
+    }
+    context.memory.ledger.append(state["run"], "plan", proposal.key, edited.to_json())
+
+
+def _hear_doubt(context: Context, heard: Heard, proposal: Proposal, answer: Answer) -> None:
+    """Settle an effect that only a person could tell."""
+    record = context.memory.journal.find(proposal.key)
+    if record is None or record.state != "in_doubt" or proposal.decision.action is None:
+        return
+    happened = answer.decision == "approve"
+    state = "applied" if happened else "failed"
+    why = f"{answer.reviewer} said that it {'happened' if happened else 'did not happen'}"
+    context.memory.journal.settle(proposal.key, state, result={"adopted": True}, error=why)
+    if happened:
+        seen = heard.progress[proposal.step]
+        kept = remember(seen, proposal.decision.action.hash, f"ok: {why}")
+        heard.progress[proposal.step] = kept.model_copy(update={"actions": seen.actions + 1})
+
+
+def _update(heard: Heard) -> State:
+    update = State(
+        batch=[] if heard.halted else [item.to_json() for item in heard.batch],
+        waiting=[] if heard.halted else [item.to_json() for item in heard.waiting],
+        observations=[],
+        messages=heard.messages,
+        progress={step: value.to_json() for step, value in heard.progress.items()},
+        replan=heard.replan,
+        halted=heard.halted,
+    )
+    if heard.plan is not None:
+        update["plan"] = heard.plan.to_json()
+    return update

@@ -1,0 +1,75 @@
+"""finish: say what became of it. When the goal was not reached, a packet for a person."""
+
+from langgraph.runtime import Runtime
+from pydantic import TypeAdapter
+
+from nodes.context import Context, enter, tell
+from nodes.state import State, goal_of, progress_of
+from tools.contract import EffectRecord, JsonObject
+from tools.records import Status
+
+_STATUS: TypeAdapter[Status] = TypeAdapter(Status)
+
+
+def finish(state: State, runtime: Runtime[Context]) -> State:
+    """Write the report, close the questions, set the run's status and give the lease back."""
+    context, run = enter(runtime)
+    outcome, reason = state.get("outcome") or "failed", state.get("reason", "")
+    for review in context.memory.reviews.waiting(run):
+        context.memory.reviews.withdraw(review.id, f"the run ended: {outcome}")
+    report = _report(context, run, state)
+    with context.memory.transaction():
+        context.memory.ledger.append(run, "outcome", run, report)
+        context.memory.runs.set_status(run, _STATUS.validate_python(outcome), reason[:500])
+    context.memory.leases.release(run)
+    tell(runtime, "outcome", outcome=outcome, reason=reason)
+    return State(report=report, outcome=outcome, batch=[], observations=[], waiting=[])
+
+
+def _report(context: Context, run: str, state: State) -> JsonObject:
+    """Return what a person needs: goal, what was tried, the state of the world, what would help."""
+    goal = goal_of(state)
+    effects = context.memory.journal.of_run(run)
+    report: JsonObject = {
+        "objective": goal.objective,
+        "outcome": state.get("outcome", ""),
+        "reason": state.get("reason", ""),
+        "steps": {
+            step: {"status": seen.status, "note": seen.note, "actions": seen.actions}
+            for step, seen in (progress_of(state) if "progress" in state else {}).items()
+        },
+        "effects": [_effect(record) for record in effects],
+        "checks": list(state.get("checks", [])),
+        "spent": state.get("spent", {}),
+        "measured": state.get("measured", ""),
+        "help": _advice(state, effects),
+    }
+    return report
+
+
+def _effect(record: EffectRecord) -> JsonObject:
+    return {
+        "key": record.key,
+        "tool": record.action.tool,
+        "args": record.action.args,
+        "state": record.state,
+        "error": record.error,
+    }
+
+
+def _advice(state: State, effects: list[EffectRecord]) -> list[str]:
+    """Say what would help; empty when the goal was reached."""
+    if state.get("outcome") == "verified":
+        return []
+    advice = [
+        f"{seen.note or step} ({step} {seen.status})"
+        for step, seen in (progress_of(state) if "progress" in state else {}).items()
+        if seen.status in {"failed", "skipped"}
+    ]
+    if any(record.state == "in_doubt" for record in effects):
+        advice.append("An effect is in doubt: look at the world and settle it.")
+    if any(record.state == "applied" for record in effects):
+        advice.append("Effects still stand; `surefoot undo RUN` takes them back.")
+    if state.get("outcome") == "over_budget":
+        advice.append("Raise the budget of the goal and run again.")
+    return advice

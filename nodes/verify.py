@@ -1,0 +1,271 @@
+"""verify: what did the world make of it? Another evaluator than the decider, blind to its reasons.
+
+Looks at effects and the world only. A broken constraint undoes everything that the step did; an
+expectation that does not hold undoes that effect. Then says where the run goes next: on, back to
+the planner, to a person, or to the end.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from langgraph.runtime import Runtime
+
+from nodes.conclusion import conclude
+from nodes.context import Context, enter, tell
+from nodes.guards.loops import Trace, find_loop
+from nodes.plan import MAX_REPLANS
+from nodes.questions import ask_doubt
+from nodes.state import (
+    RECENT,
+    TRAIL,
+    Check,
+    Happening,
+    Progress,
+    Proposal,
+    State,
+    batch_of,
+    dumps,
+    observations_of,
+    plan_of,
+    progress_of,
+    ready_steps,
+    remember,
+    spent_of,
+    trail_of,
+    waiting_of,
+)
+from tools.contract import EffectRecord, JsonObject, Observation
+
+MAX_REFUSED = 8
+"""Refused proposals after which a step counts as failed."""
+
+
+@dataclass(slots=True)
+class Round:
+    """What this round amounts to."""
+
+    progress: dict[str, Progress]
+    measured: str
+    checks: list[Check] = field(default_factory=list)
+    undone: dict[str, str] = field(default_factory=dict)
+    """Effect key to why it was undone (or could not be)."""
+    recent: list[Happening] = field(default_factory=list)
+    trail: list[Trace] = field(default_factory=list)
+    waiting: list[Proposal] = field(default_factory=list)
+    halted: str = ""
+
+
+def verify(state: State, runtime: Runtime[Context]) -> State:
+    """Judge the round and say where the run goes next."""
+    context, run = enter(runtime)
+    started = context.clock()
+    this = Round(
+        progress=progress_of(state),
+        measured=state["measured"],
+        waiting=waiting_of(state),
+        halted=state.get("halted", ""),
+    )
+    _examine(context, run, runtime, state, this)
+    for proposal in batch_of(state):
+        _account(context, run, this, proposal, _observation(state, proposal))
+    this.trail = [*trail_of(state), *this.trail][-TRAIL:]
+    _skip_dependents(state, this)
+    _stop_loops(context, run, this)
+    update = _update(state, this)
+    spent = spent_of(state).plus(seconds=(context.clock() - started).total_seconds())
+    update["spent"] = spent.to_json()
+    if over(state | update):
+        update |= conclude(context, run, runtime, state | update)
+    return update
+
+
+def over(state: State) -> bool:
+    """Tell whether nothing is left to do: no step is ready, nobody is asked, no replan is due."""
+    if state.get("halted"):
+        return True
+    return not (ready_steps(state) or state.get("waiting") or state.get("replan"))
+
+
+def _observation(state: State, proposal: Proposal) -> Observation | None:
+    found = [item for item in observations_of(state) if item.key == proposal.key]
+    return found[0] if found else None
+
+
+def _examine(
+    context: Context, run: str, runtime: Runtime[Context], state: State, this: Round
+) -> None:
+    """Check the world after effects; undo what broke a constraint or did not help."""
+    acted = [item for item in observations_of(state) if item.effect != "read"]
+    fresh = [_record(context, item) for item in acted if item.status == "ok"]
+    fresh = [record for record in fresh if record.state == "applied"]
+    if not fresh:
+        return
+    load = context.memory.artifacts.get
+    found = context.checks.examine(_object(load(state["baseline"])), _object(load(this.measured)), fresh)
+    this.checks = list(found.checks)
+    _write_checks(context, run, runtime, this.checks)
+    broken = [check for check in found.checks if check.kind == "constraint" and not check.holds]
+    useless = {check.key: check.detail for check in found.checks if _failed(check, "expectation")}
+    if broken:
+        reason = "; ".join(f"{check.name}: {check.detail}" for check in broken)
+        _undo(context, run, this, _of_steps(context, run, fresh), f"constraint broken: {reason}")
+        this.halted = f"constraint broken: {reason}"[:2000]
+        return
+    this.measured = context.memory.artifacts.put(found.measured)
+    for record in fresh:
+        if record.key in useless:
+            _undo(context, run, this, [record], useless[record.key])
+    if this.undone:
+        this.measured = state["measured"] if len(this.undone) == len(fresh) else this.measured
+
+
+def _failed(check: Check, kind: str) -> bool:
+    return check.kind == kind and not check.holds and bool(check.key)
+
+
+def _record(context: Context, observation: Observation) -> EffectRecord:
+    record = context.memory.journal.find(observation.key)
+    if record is None:
+        msg = f"the journal lost {observation.key!r}"
+        raise LookupError(msg)
+    return record
+
+
+def _object(value: object) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _of_steps(context: Context, run: str, fresh: Sequence[EffectRecord]) -> list[EffectRecord]:
+    """Return every applied effect of the steps that the fresh effects belong to."""
+    steps = {record.step for record in fresh}
+    kept = context.memory.journal.of_run(run)
+    return [record for record in kept if record.step in steps and record.state == "applied"]
+
+
+def _undo(
+    context: Context, run: str, this: Round, records: Sequence[EffectRecord], reason: str
+) -> None:
+    """Undo effects newest first and remember why."""
+    for key, came in context.undo(records).items():
+        this.undone[key] = reason if came == "undone" else f"{reason} (not undone: {came})"
+        context.memory.ledger.append(run, "undo", key, {"why": reason[:2000], "came": came})
+
+
+def _write_checks(
+    context: Context, run: str, runtime: Runtime[Context], checks: Sequence[Check]
+) -> None:
+    with context.memory.transaction():
+        for check in checks:
+            context.memory.ledger.append(run, "check", check.key or run, check.to_json())
+    for check in checks:
+        tell(runtime, "check", check=check.to_json())
+
+
+def _account(
+    context: Context, run: str, this: Round, proposal: Proposal, seen: Observation | None
+) -> None:
+    """Write one proposal's end into its step's progress, the history and the trail."""
+    step, decision = proposal.step, proposal.decision
+    progress = this.progress[step]
+    if decision.kind != "act" or decision.action is None:
+        status = "done" if decision.kind == "done" else "failed"
+        this.progress[step] = progress.model_copy(
+            update={"status": status, "note": decision.reasoning[:500]}
+        )
+        this.recent.append(Happening(step=step, what=decision.kind, came=decision.reasoning[:300]))
+        return
+    came = _came(proposal, seen, this.undone)
+    what = f"{decision.action.tool} {str(decision.action.args)[:200]}"
+    this.recent.append(Happening(step=step, what=what, came=came))
+    this.trail.append(_trace(proposal, seen, came))
+    if seen is not None:
+        progress = _ran(progress, seen, came, decision.action.hash)
+    if seen is not None and seen.status == "in_doubt":
+        review = ask_doubt(context, run, proposal, seen)
+        held = proposal.model_copy(update={"gate": "waiting", "review": review.id})
+        this.waiting.append(held)
+    elif _exhausted(progress):
+        progress = progress.model_copy(update={"status": "failed", "note": came[:500]})
+    this.progress[step] = progress
+
+
+def _came(proposal: Proposal, seen: Observation | None, undone: dict[str, str]) -> str:
+    if seen is None:
+        return f"{proposal.gate} by {proposal.rule}: {proposal.reason}"[:300]
+    if proposal.key in undone:
+        return f"undone: {undone[proposal.key]}"[:300]
+    return f"{seen.status}: {seen.summary}"[:300]
+
+
+def _ran(progress: Progress, seen: Observation, came: str, action_hash: str) -> Progress:
+    noted = remember(progress, action_hash, came)
+    refused = progress.refused + (seen.status in {"refused", "fatal"})
+    result = seen.artifact if seen.status == "ok" else progress.result
+    return noted.model_copy(
+        update={"actions": progress.actions + 1, "result": result, "refused": refused}
+    )
+
+
+def _exhausted(progress: Progress) -> bool:
+    return progress.refused >= MAX_REFUSED
+
+
+def _trace(proposal: Proposal, seen: Observation | None, came: str) -> Trace:
+    action = proposal.decision.action
+    moved = seen is not None and seen.status == "ok" and seen.effect != "read"
+    return Trace(
+        tool=action.tool[:200] if action else "",
+        args=action.hash[:16] if action else "",
+        result=seen.result_digest[:16] if seen is not None else proposal.gate,
+        progress=moved and not came.startswith("undone"),
+    )
+
+
+def _skip_dependents(state: State, this: Round) -> None:
+    """Steps that need a failed or skipped step cannot start any more."""
+    lost = {step for step, seen in this.progress.items() if seen.status in {"failed", "skipped"}}
+    for step in plan_of(state).steps:
+        seen = this.progress[step.id]
+        blocked = sorted(set(step.needs) & lost)
+        if seen.status == "pending" and blocked:
+            note = f"needs {', '.join(blocked)}"
+            this.progress[step.id] = seen.model_copy(update={"status": "skipped", "note": note})
+            lost.add(step.id)
+        elif seen.status == "pending" and seen.actions >= step.max_actions:
+            note = f"its {step.max_actions} actions are used up"
+            this.progress[step.id] = seen.model_copy(update={"status": "failed", "note": note})
+            lost.add(step.id)
+
+
+def _stop_loops(context: Context, run: str, this: Round) -> None:
+    loop = find_loop(this.trail)
+    if loop is not None and not this.halted:
+        this.halted = f"loop: {loop.reason}"
+        context.memory.ledger.append(run, "loop", run, {"reason": loop.reason, "period": loop.period})
+
+
+def _update(state: State, this: Round) -> State:
+    recent = [Happening.model_validate(item) for item in state.get("recent", [])]
+    return State(
+        progress={step: value.to_json() for step, value in this.progress.items()},
+        waiting=dumps(list(this.waiting)),
+        measured=this.measured,
+        checks=dumps(list(this.checks)),
+        recent=dumps([*recent, *this.recent][-RECENT:]),
+        trail=dumps(list(this.trail)),
+        batch=[],
+        observations=[],
+        halted=this.halted,
+        replan=_replan(state, this),
+    )
+
+
+def _replan(state: State, this: Round) -> str:
+    """A step that failed asks for another way, as long as replans are left."""
+    failed = [
+        step
+        for step, seen in this.progress.items()
+        if seen.status == "failed" and progress_of(state)[step].status == "pending"
+    ]
+    left = state["replans"] < MAX_REPLANS and not this.halted
+    return f"failed: {', '.join(failed)}" if failed and left else ""
