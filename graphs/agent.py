@@ -1,0 +1,103 @@
+"""The graph: seven nodes, flat. Everything that an agent does is on this page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+
+from graphs.routes import after_confidence, after_escalate, after_plan, after_verify
+from nodes.confidence import confidence
+from nodes.context import Context
+from nodes.decide import decide
+from nodes.escalate import escalate
+from nodes.execute import execute
+from nodes.finish import finish
+from nodes.plan import plan
+from nodes.state import STATE_VERSION, RunInput, State
+from nodes.verify import verify
+from tools.contract import Toolbox, digest
+
+Node = Callable[[State, Runtime[Context]], State]
+AgentGraph = CompiledStateGraph[State, Context, RunInput, State]
+
+SUPERSTEPS = 10_000
+"""The outer fuse; the goal's own budget ends a run long before."""
+
+EDGES: dict[str, tuple[str, ...]] = {
+    "plan": ("decide", "escalate", "finish"),
+    "confidence": ("execute", "escalate", "decide"),
+    "escalate": ("confidence", "decide", "plan", "escalate"),
+    "verify": ("decide", "plan", "escalate", "finish"),
+}
+
+
+def build_graph(default: Context | None = None) -> StateGraph[State, Context, RunInput, State]:
+    """Wire the seven nodes.
+
+    Args:
+        default: Dependencies for callers that pass no `context=`, such as LangGraph Server.
+    """
+    graph = StateGraph(State, context_schema=Context, input_schema=RunInput)
+    for node in (plan, decide, confidence, execute, verify, escalate, finish):
+        graph.add_node(node.__name__, _with_default(node, default))
+    graph.add_edge(START, "plan")
+    graph.add_conditional_edges("plan", after_plan, list(EDGES["plan"]))
+    graph.add_edge("decide", "confidence")
+    graph.add_conditional_edges("confidence", after_confidence, list(EDGES["confidence"]))
+    graph.add_edge("execute", "verify")
+    graph.add_conditional_edges("verify", after_verify, list(EDGES["verify"]))
+    graph.add_conditional_edges("escalate", after_escalate, list(EDGES["escalate"]))
+    graph.add_edge("finish", END)
+    return graph
+
+
+def build_agent(
+    *,
+    context: Context | None = None,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+    interrupt_before: list[str] | None = None,
+    name: str = "surefoot",
+) -> AgentGraph:
+    """Compile the graph with the settings that the guarantees want.
+
+    Args:
+        context: Dependencies bound to the graph; `invoke(..., context=)` overrides them.
+        checkpointer: Where paused runs are kept; `store.saver`. LangGraph Server brings its own.
+        interrupt_before: Nodes to stop before, for stepping through.
+        name: Name of the graph in traces.
+    """
+    compiled = build_graph(context).compile(
+        checkpointer=checkpointer, interrupt_before=interrupt_before, name=name
+    )
+    # Sync durability (the default repeats work after a kill) and strict resume (the default gives
+    # a late answer to the next question) have no public spelling on a compiled graph.
+    pinned = {"__pregel_durability": "sync", "__pregel_strict_resume": True}
+    return compiled.with_config({"recursion_limit": SUPERSTEPS, "configurable": pinned})
+
+
+def _with_default(node: Node, default: Context | None) -> Node:
+    """Give a node the default context when the caller brought none."""
+
+    def run(state: State, runtime: Runtime[Context]) -> State:
+        given = runtime.context if isinstance(runtime.context, Context) else default
+        return node(state, runtime if given is runtime.context else runtime.override(context=given))
+
+    run.__name__ = node.__name__
+    return run
+
+
+def fingerprint(tools: Toolbox) -> str:
+    """Return what a stored run must match to be continued: nodes, edges, state, tools."""
+    return digest(
+        {
+            "version": STATE_VERSION,
+            "edges": {node: list(targets) for node, targets in EDGES.items()},
+            "state": sorted(State.__annotations__),
+            "tools": [tools[name].card().to_json() for name in sorted(tools)],
+        }
+    )
+
+

@@ -1,0 +1,102 @@
+"""The one place that constructs an agent's dependencies."""
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from checkpoints.store import Store
+from checkpoints.undo import undo_effects
+from graphs.agent import build_agent, fingerprint
+from graphs.database.domain import database_domain
+from graphs.domain import Domain
+from graphs.session import Agent
+from graphs.settings import Settings
+from nodes.context import Context
+from tools.contract import Clock, EffectRecord, JsonObject
+from tools.errors import BadInput
+from tools.runner import Runner
+
+VERSION = importlib.metadata.version("surefoot")
+
+DOMAINS: Mapping[str, Callable[[JsonObject, Store], Domain]] = {"database": database_domain}
+"""Opens a domain from the settings that a run keeps."""
+
+
+def now() -> datetime:
+    """Return the present in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUndoer:
+    """Undoes through the store's journal, with the runner's tools."""
+
+    store: Store
+    runner: Runner
+
+    def __call__(self, records: Sequence[EffectRecord]) -> Mapping[str, str]:
+        """Undo newest first and say what came of each."""
+        items = undo_effects(self.store, records, undo=self.runner.undo)
+        return {item.key: item.outcome if item.outcome == "undone" else item.detail for item in items}
+
+
+def assemble(
+    domain: Domain, store: Store, *, settings: Settings | None = None, clock: Clock = now
+) -> Agent:
+    """Put an agent together.
+
+    Args:
+        domain: What it works on.
+        store: What it remembers with; stays the caller's to close.
+        settings: Reviewer, offer time and default budget.
+        clock: The present, for tests.
+    """
+    settings = settings or Settings()
+    runner = Runner(
+        tools=domain.tools,
+        policy=domain.policy,
+        journal=store.journal,
+        clearances=store.clearances,
+        artifacts=store.artifacts,
+        clock=clock,
+    )
+    context = Context(
+        domain=domain.name,
+        tools=domain.tools,
+        policy=domain.policy,
+        memory=store,
+        runner=runner,
+        undo=StoreUndoer(store, runner),
+        planner=domain.planner,
+        decider=domain.decider,
+        checks=domain.checks,
+        clock=clock,
+        fingerprint=fingerprint(domain.tools),
+        version=VERSION,
+        settings=domain.settings,
+        offer_ttl=timedelta(hours=settings.offer_hours),
+        reviewer=settings.reviewer,
+    )
+    graph = build_agent(context=context, checkpointer=store.saver, name=f"surefoot-{domain.name}")
+    return Agent(
+        graph=graph,
+        context=context,
+        store=store,
+        boundaries=domain.boundaries,
+        budget=settings.budget,
+    )
+
+
+def reopen(store: Store, run: str, *, settings: Settings | None = None, clock: Clock = now) -> Agent:
+    """Assemble the agent of a stored run again, in whatever process.
+
+    Raises:
+        UnknownRun: No such run.
+        BadInput: Its domain is not known here.
+    """
+    info = store.runs.get(run)
+    opener = DOMAINS.get(info.domain)
+    if opener is None:
+        raise BadInput(f"Run {info.run!r} is of the domain {info.domain!r}, which is not known here.")
+    return assemble(opener(info.settings, store), store, settings=settings, clock=clock)

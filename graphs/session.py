@@ -1,0 +1,272 @@
+"""A small handle on the compiled graph: start, answer, resume, undo.
+
+Adds nothing that plain LangGraph use would bypass; every guarantee lives in the nodes.
+"""
+
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from checkpoints.store import Store
+from checkpoints.undo import UndoReport, undo_run
+from graphs.agent import AgentGraph
+from nodes.context import Context
+from nodes.guards.budget import Budget
+from nodes.state import Boundaries, Goal, Plan, State
+from tools.contract import EffectRecord, JsonObject
+from tools.errors import BadInput, GraphChanged, RunBusy, UnknownReview
+from tools.records import Answer, AnswerKind, LedgerEntry, Review, RunInfo, Status
+
+Watcher = Callable[[JsonObject], None]
+"""Receives each event of a run: `{"kind": "plan" | "decision" | "gate" | ...}`."""
+
+LIVING: tuple[Status, ...] = ("running", "waiting")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A graph with its dependencies; makes and reopens runs."""
+
+    graph: AgentGraph
+    context: Context
+    store: Store
+    boundaries: Boundaries = Boundaries()
+    budget: Budget = Budget()
+    _active: set[str] = field(default_factory=set)
+
+    def goal(self, objective: str, *, dry_run: bool = False, review_plan: bool = False) -> Goal:
+        """Return a goal with this agent's boundaries and budget."""
+        return Goal(
+            objective=objective,
+            boundaries=self.boundaries,
+            budget=self.budget,
+            dry_run=dry_run,
+            review_plan=review_plan,
+        )
+
+    def run(
+        self, goal: str | Goal, *, run_id: str | None = None, watch: Watcher | None = None
+    ) -> "Run":
+        """Start a run and advance it until it ends or waits for a person.
+
+        Args:
+            goal: An objective in words, or a whole goal.
+            run_id: Name of the run; made up when None.
+            watch: Called with each event.
+
+        Raises:
+            BadInput: A run of that name exists.
+        """
+        name = run_id or f"run-{uuid.uuid4().hex[:8]}"
+        if self.store.runs.find(name) is not None:
+            raise BadInput(f"A run called {name!r} exists.", advice="Resume it, or choose another name.")
+        run = Run(agent=self, id=name)
+        whole = self.goal(goal) if isinstance(goal, str) else goal
+        run.advance({"goal": whole.to_json()}, watch)
+        return run
+
+    def open(self, run_id: str) -> "Run":
+        """Return the handle of a stored run; the beginning of its name suffices.
+
+        Raises:
+            UnknownRun: No such run.
+        """
+        return Run(agent=self, id=self.store.runs.get(run_id).run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run: where it stands, what it asks, and the people's doors into it."""
+
+    agent: Agent
+    id: str
+
+    @property
+    def config(self) -> RunnableConfig:
+        """The LangGraph configuration of this run."""
+        return {"configurable": {"thread_id": self.id}, "run_name": f"surefoot:{self.id}"}
+
+    @property
+    def info(self) -> RunInfo:
+        """The run's row in the index."""
+        return self.agent.store.runs.get(self.id)
+
+    @property
+    def status(self) -> Status:
+        """`running`, `waiting`, or the outcome."""
+        return self.info.status
+
+    @property
+    def state(self) -> State:
+        """The working set, as LangGraph keeps it."""
+        values: Any = self.agent.graph.get_state(self.config).values
+        found: State = values
+        return found
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan, once there is one."""
+        stored = self.state.get("plan")
+        return Plan.model_validate(stored) if stored else None
+
+    @property
+    def report(self) -> JsonObject:
+        """The final report; empty while the run lives."""
+        return self.state.get("report", {})
+
+    @property
+    def pending(self) -> list[Review]:
+        """The questions that wait for a person."""
+        return self.agent.store.reviews.waiting(self.id)
+
+    @property
+    def entries(self) -> list[LedgerEntry]:
+        """The run's lines on the ledger, oldest first."""
+        return self.agent.store.ledger.entries(self.id)
+
+    @property
+    def effects(self) -> list[EffectRecord]:
+        """The run's effects, oldest first."""
+        return self.agent.store.journal.of_run(self.id)
+
+    def approve(self, review: str = "", **said: Any) -> "Run":  # noqa: ANN401  # see `answer`
+        """Say yes to a question and go on; see `answer`."""
+        return self.answer("approve", review, **said)
+
+    def reject(self, review: str = "", **said: Any) -> "Run":  # noqa: ANN401  # see `answer`
+        """Say no to a question and go on; see `answer`."""
+        return self.answer("reject", review, **said)
+
+    def edit(self, args: JsonObject, review: str = "", **said: Any) -> "Run":  # noqa: ANN401  # see `answer`
+        """Answer with other arguments; they pass the policy again."""
+        return self.answer("edit", review, args=args, **said)
+
+    def answer(
+        self,
+        decision: AnswerKind,
+        review: str = "",
+        *,
+        reviewer: str = "",
+        message: str = "",
+        args: JsonObject | None = None,
+        watch: Watcher | None = None,
+        resume: bool = True,
+    ) -> "Run":
+        """Answer a question and advance the run.
+
+        Args:
+            decision: approve, edit, reject, respond, abort or replan.
+            review: Which question; the only pending one when empty.
+            reviewer: Who answers; the agent's reviewer when empty.
+            message: Words for the planner and decider.
+            args: The edited arguments, with `edit`.
+            watch: Called with each event.
+            resume: Go on at once; otherwise the answer waits in the store.
+
+        Raises:
+            UnknownReview: Nothing, or more than one thing, is asked.
+            BadInput: This answer is not allowed here.
+        """
+        kept = self._pick(review)
+        said = Answer(
+            decision=decision,
+            reviewer=reviewer or self.agent.context.reviewer,
+            message=message,
+            args=args,
+            action_hash=kept.action_hash,
+        )
+        self.agent.store.reviews.answer(kept.id, said)
+        return self.resume(watch=watch) if resume else self
+
+    def _pick(self, review: str) -> Review:
+        pending = self.pending
+        if review:
+            found = self.agent.store.reviews.get(review)
+            if found.run != self.id:
+                raise UnknownReview(f"{found.id!r} is a question of run {found.run!r}, not {self.id!r}.")
+            return found
+        if len(pending) != 1:
+            names = ", ".join(item.id for item in pending) or "none"
+            raise UnknownReview(f"{len(pending)} questions wait ({names}).", advice="Name one of them.")
+        return pending[0]
+
+    def resume(self, *, watch: Watcher | None = None) -> "Run":
+        """Go on from wherever the run stands; does nothing when it has ended or must wait.
+
+        Raises:
+            GraphChanged: The run was made by a graph that this one cannot continue.
+            RunBusy: Another process advances it.
+        """
+        info = self.info
+        if info.fingerprint != self.agent.context.fingerprint:
+            raise GraphChanged(
+                f"Run {self.id!r} was started by version {info.version} with another graph.",
+                advice=f"Finish it with version {info.version}, or undo it and start anew.",
+            )
+        if info.status in LIVING:
+            snapshot = self.agent.graph.get_state(self.config)
+            if not snapshot.next:
+                raise GraphChanged(f"Run {self.id!r} is {info.status}, but its graph has no next node.")
+            self.advance(self._wake() if snapshot.interrupts else None, watch)
+        return self
+
+    def advance(self, payload: Any, watch: Watcher | None = None) -> None:  # noqa: ANN401  # LangGraph's own input type
+        """Drive the graph until it ends or no stored answer lets it go on.
+
+        Args:
+            payload: What LangGraph's `invoke` takes: input, `Command` or None.
+            watch: Called with each event.
+
+        Raises:
+            RunBusy: This run is being advanced already.
+        """
+        if self.id in self.agent._active:  # noqa: SLF001  # Agent and Run are one unit
+            raise RunBusy(f"Run {self.id!r} is being advanced in this process already.")
+        self.agent._active.add(self.id)  # noqa: SLF001  # see above
+        try:
+            self._drive(payload, watch)
+        finally:
+            self.agent._active.discard(self.id)  # noqa: SLF001  # see above
+            self.agent.store.leases.release(self.id)
+
+    def _drive(self, payload: Any, watch: Watcher | None) -> None:  # noqa: ANN401  # see `advance`
+        first = True
+        while first or payload is not None:
+            first = False
+            stream = self.agent.graph.stream(payload, self.config, stream_mode="custom")
+            for event in stream:
+                if watch is not None and isinstance(event, dict):
+                    watch(event)
+            payload = self._wake()
+
+    def _wake(self) -> Command[Any] | None:
+        """Return what lets a paused graph look at answers in the store; None when there are none."""
+        snapshot = self.agent.graph.get_state(self.config)
+        if not snapshot.interrupts:
+            return None
+        now = self.agent.context.clock()
+        waiting = [item["review"] for item in snapshot.values.get("waiting", [])]
+        reviews = [self.agent.store.reviews.get(name) for name in waiting]
+        if not any(item.state != "waiting" or item.expires_at <= now for item in reviews):
+            return None
+        return Command(resume={snapshot.interrupts[0].id: {"decision": "wake"}})
+
+    def undo(self, step: str | None = None, *, dry_run: bool = False) -> UndoReport:
+        """Undo the run's effects, newest first, all or from a step on.
+
+        Args:
+            step: A step (`tune`) or one action of it (`tune.2`); everything when None.
+            dry_run: Only say what would be undone.
+        """
+        self.agent.store.leases.acquire(self.id)
+        try:
+            undo = self.agent.context.runner.undo
+            return undo_run(self.agent.store, self.id, undo=undo, from_step=step, dry_run=dry_run)
+        finally:
+            with suppress(RunBusy):
+                self.agent.store.leases.release(self.id)

@@ -1,0 +1,73 @@
+"""The one reader of `surefoot.toml` and of the environment; the environment wins."""
+
+import getpass
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from nodes.guards.budget import Budget
+from tools.contract import Record
+from tools.errors import BadInput
+
+FILE = "surefoot.toml"
+PREFIX = "SUREFOOT_"
+
+
+class Settings(Record):
+    """How Surefoot runs here."""
+
+    store: str = "sqlite:///surefoot.db"
+    """Where runs, approvals and the ledger are kept."""
+    policy: str = ""
+    """Policy file; empty for the domain's own."""
+    reviewer: str = Field(default_factory=lambda: _user())
+    """To whom answers from this machine are attributed."""
+    offer_hours: float = Field(default=168.0, gt=0)
+    """How long a question, and the approval that answers it, stays valid."""
+    database: str = ""
+    """For LangGraph Server only: the database of the graph `database`."""
+    workload: str = ""
+    """For LangGraph Server only: its workload."""
+    budget: Budget = Budget()
+
+
+def _user() -> str:
+    """Return who runs this process; containers may have a number without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def read_settings(
+    *, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the settings of a folder.
+
+    Args:
+        folder: Where `surefoot.toml` may stand; the working folder when None.
+        environment: `SUREFOOT_STORE`, `SUREFOOT_POLICY`, ...; the process's when None.
+
+    Raises:
+        BadInput: The file is not TOML, or a setting is unknown or of the wrong kind.
+    """
+    path = (folder or Path.cwd()) / FILE
+    env = os.environ if environment is None else environment
+    try:
+        stored = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
+        raise BadInput(f"{path} cannot be read as TOML: {fault}.") from fault
+    names = [name for name in Settings.model_fields if name != "budget"]
+    given = {name: env[PREFIX + name.upper()] for name in names if env.get(PREFIX + name.upper())}
+    try:
+        return Settings.model_validate(stored | given)
+    except ValidationError as fault:
+        error = fault.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in error["loc"])
+        known = ", ".join(Settings.model_fields)
+        raise BadInput(
+            f"The setting {where!r} does not fit: {error['msg']}.", advice=f"Known settings: {known}."
+        ) from fault
