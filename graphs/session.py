@@ -212,7 +212,9 @@ class Run:
             snapshot = self.agent.graph.get_state(self.config)
             if not snapshot.next:
                 raise GraphChanged(f"Run {self.id!r} is {info.status}, but its graph has no next node.")
-            self.advance(self._wake() if snapshot.interrupts else None, watch)
+            payload = self._wake()
+            if payload is not None or not snapshot.interrupts:
+                self.advance(payload, watch)
         return self
 
     def advance(self, payload: Any, watch: Watcher | None = None) -> None:  # noqa: ANN401  # LangGraph's own input type

@@ -61,6 +61,7 @@ _HALTS: tuple[tuple[str, Outcome], ...] = (
     ("over budget", "over_budget"),
     ("loop", "looped"),
     ("aborted", "aborted"),
+    ("The plan was rejected", "denied"),
 )
 
 

@@ -33,8 +33,8 @@ from tools.errors import Refused, ToolFault
 from tools.policy import Facts, Verdict
 from tools.records import Review
 
-MAX_REFUSALS = 5
-"""Proposals of one step that may be refused in a row of tries before the step counts as failed."""
+DRY_RUN = "dry-run"
+"""The rule that holds back every effect of a dry run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _gate(
         return _turned(proposal, "again", "guard:tried", f"This exact action was tried: {came}")
     if goal.dry_run and judged.effect != "read":
         reason = f"Dry run; rule {verdict.rule!r} would say {verdict.decision}."
-        return _turned(proposal, "denied", "dry-run", reason)
+        return _turned(proposal, "denied", DRY_RUN, reason)
     if verdict.decision == "allow":
         _clear(context, proposal, judged, by_review=None)
         return _turned(proposal, "cleared", verdict.rule, verdict.reason)
@@ -234,7 +234,8 @@ def _note(progress: Progress, gated: Proposal) -> Progress:
         return progress
     came = progress.tried.get(action.hash[:16], "")
     noted = remember(progress, action.hash, came or f"{gated.gate}: {gated.reason}")
-    return noted.model_copy(update={"refused": progress.refused + 1})
+    refused = progress.refused + (gated.rule != DRY_RUN)
+    return noted.model_copy(update={"refused": refused})
 
 
 def _within_budget(

@@ -24,8 +24,11 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     update = _begin(context, run, goal) if "plan" not in state else _again(state)
     before = plan_of(state) if "plan" in state else None
     made, problems = _ask(context, run, goal, state, before)
-    if made is None:
+    if made is None and before is None:
         return update | _refuse(context, run, problems)
+    if made is None:
+        context.memory.ledger.append(run, "no_plan", "plan", {"problems": list(problems)})
+        return update | State(replans=MAX_REPLANS)
     context.memory.ledger.append(run, "plan", "plan", made.to_json() | {"replans": update["replans"]})
     tell(runtime, "plan", plan=made.to_json())
     update["plan"] = made.to_json()

@@ -22,6 +22,8 @@ TRIED = 64
 """Attempts remembered per step."""
 MESSAGES = 10
 """People's words kept for planner and decider."""
+MAX_REFUSED = 8
+"""Refused proposals after which a step counts as failed."""
 
 StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Gate = Literal["new", "approved", "cleared", "waiting", "again", "denied"]

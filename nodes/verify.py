@@ -16,6 +16,7 @@ from nodes.guards.loops import Trace, find_loop
 from nodes.plan import MAX_REPLANS
 from nodes.questions import ask_doubt
 from nodes.state import (
+    MAX_REFUSED,
     RECENT,
     TRAIL,
     Check,
@@ -35,9 +36,6 @@ from nodes.state import (
     waiting_of,
 )
 from tools.contract import EffectRecord, JsonObject, Observation
-
-MAX_REFUSED = 8
-"""Refused proposals after which a step counts as failed."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Final
 from graphs.database.shop import Shop
 from tools.errors import BadInput
 
-DEFAULT_ORDERS: Final = 60_000
+DEFAULT_ORDERS: Final = 75_000
 """Gives about half a million rows in nine tables."""
 
 APPLICATION_ID: Final = 0x53465350
@@ -34,7 +34,7 @@ def build_sample(folder: Path, *, seed: int = 7, orders: int = DEFAULT_ORDERS) -
     Args:
         folder: Created when missing.
         seed: The same seed and size give the same content.
-        orders: Number of orders; about eight rows per order in all.
+        orders: Number of orders; about seven rows per order in all.
 
     Raises:
         BadInput: A file of that name is there which is not a sample of ours, or the folder

@@ -37,8 +37,6 @@ PHRASES: Final = (
     "my children love it", "packaging was damaged", "exactly as described", "smaller than it looks",
 )  # fmt: skip
 
-ORDER_COLUMNS: Final = 7
-
 
 class Shop:
     """A shop of a given size; every table is drawn from its own seeded stream.

@@ -20,7 +20,7 @@ ORDER BY i.id;
 -- calls: 200
 SELECT id, first_name, last_name, segment
 FROM customers
-WHERE email = 'nora.okafor.1201@example.com';
+WHERE email = 'ingrid.romero.1201@example.com';
 
 -- name: payment_by_reference
 -- calls: 80
@@ -93,7 +93,7 @@ LIMIT 20;
 -- calls: 2
 SELECT c.id, c.email
 FROM customers AS c
-WHERE c.country = 'IS'
+WHERE c.country = 'PT'
   AND EXISTS (SELECT 1 FROM orders AS o WHERE o.customer_id = c.id AND o.status = 'delivered')
   AND NOT EXISTS (SELECT 1 FROM reviews AS r WHERE r.customer_id = c.id)
 ORDER BY c.id;
@@ -143,6 +143,22 @@ SELECT month, segment, max(cents) AS cents
 FROM monthly
 GROUP BY month
 ORDER BY month;
+
+-- name: disputes_and_their_parcels
+-- calls: 3
+SELECT o.id, o.ordered_at, o.total_cents,
+  (SELECT max(s.delivered_at) FROM shipments AS s WHERE s.order_id = o.id) AS delivered_at
+FROM orders AS o
+WHERE o.status = 'disputed'
+ORDER BY o.id;
+
+-- name: expensive_orders_paid_late
+-- calls: 2
+SELECT o.id, o.customer_id, o.total_cents
+FROM orders AS o
+WHERE o.ordered_at >= '2025-10-01' AND o.total_cents > 150000
+  AND EXISTS (SELECT 1 FROM payments AS p WHERE p.order_id = o.id AND p.status = 'failed')
+ORDER BY o.total_cents DESC, o.id;
 
 -- name: complaints
 -- calls: 2
