@@ -1,0 +1,1 @@
+"""The database domain: make slow queries fast without losing data."""

@@ -1,0 +1,88 @@
+"""The database domain: its tools, its policy, its checks, its playbook."""
+
+from pathlib import Path
+
+from checkpoints.store import Store
+from graphs.database.checks import DatabaseChecks
+from graphs.database.playbook import DatabasePlaybook
+from graphs.domain import Domain
+from nodes.state import Boundaries
+from tools.contract import JsonObject, Toolbox
+from tools.database.analyze import Analyze
+from tools.database.connection import Database
+from tools.database.indexes import CreateIndex, DropIndex, DropOwnIndex
+from tools.database.reads import Explain, InspectSchema, ProfileWorkload
+from tools.database.simulate import SimulateIndexes, SuggestIndexes
+from tools.database.workload import Workload, parse_workload, read_workload
+from tools.errors import BadInput
+from tools.policy import Policy
+
+POLICY = Path(__file__).with_name("policy.toml")
+BOUNDARIES = Boundaries(resources=("database:main", "table:*", "index:*"))
+
+
+def database_settings(
+    store: Store, *, database: Path, workload: Path, policy: Policy | None = None
+) -> JsonObject:
+    """Read the user's files once and keep what a later process needs.
+
+    The texts of workload and policy are kept in the store, so that a run resumed days later goes
+    on with what it started with, whatever became of the files.
+
+    Raises:
+        BadInput: A file is missing or cannot be used.
+    """
+    chosen = policy or Policy.from_file(POLICY)
+    if not database.exists():
+        raise BadInput(
+            f"There is no database {str(database)!r}.", advice="Give the path of a SQLite file."
+        )
+    read_workload(workload)
+    return {
+        "database": str(database.resolve()),
+        "workload": store.artifacts.put(workload.read_text("utf-8")),
+        "policy": store.artifacts.put(chosen.text),
+    }
+
+
+def database_domain(settings: JsonObject, store: Store) -> Domain:
+    """Open the domain from the settings that a run keeps."""
+    database = Database(Path(str(settings["database"])))
+    workload = parse_workload(_text(store, settings["workload"]))
+    return Domain(
+        name="database",
+        tools=Toolbox(_tools(database, workload, store)),
+        policy=Policy.from_toml(_text(store, settings["policy"]), source="policy of the run"),
+        checks=DatabaseChecks(database=database, workload=workload),
+        planner=DatabasePlaybook(),
+        decider=DatabasePlaybook(),
+        boundaries=BOUNDARIES,
+        settings=settings,
+    )
+
+
+def _text(store: Store, ref: object) -> str:
+    return str(store.artifacts.get(str(ref)))
+
+
+def _tools(database: Database, workload: Workload, store: Store) -> list[object]:
+    def owns(name: str) -> bool:
+        """Tell whether an index is one that the journal says we made and still have."""
+        made = store.journal.applied("create_index")
+        return any(_made(record.result) == name for record in made)
+
+    return [
+        InspectSchema(database, workload),
+        ProfileWorkload(database, workload),
+        Explain(database, workload),
+        SuggestIndexes(database, workload),
+        SimulateIndexes(database, workload),
+        CreateIndex(database, workload),
+        DropOwnIndex(database, workload, owns=owns),
+        DropIndex(database, workload),
+        Analyze(database, workload),
+    ]
+
+
+def _made(result: object) -> str:
+    return str(result.get("name", "")) if isinstance(result, dict) else ""

@@ -1,0 +1,60 @@
+"""The database agent, ready to use: from Python, and from LangGraph Server."""
+
+from pathlib import Path
+
+from checkpoints.store import Store, open_store
+from graphs.agent import AgentGraph, build_agent
+from graphs.assembly import assemble
+from graphs.database.domain import database_domain, database_settings
+from graphs.session import Agent
+from graphs.settings import Settings, read_settings
+from tools.errors import BadInput
+from tools.policy import Policy
+
+
+def database_agent(
+    *,
+    database: Path | str,
+    workload: Path | str,
+    store: Store,
+    policy: Policy | None = None,
+    settings: Settings | None = None,
+) -> Agent:
+    """Return the agent that makes the slow queries of a SQLite database fast.
+
+    Args:
+        database: The SQLite file.
+        workload: A .sql file of the queries that matter.
+        store: Where runs are kept; stays the caller's to close.
+        policy: Rules; the domain's own when None.
+        settings: Reviewer, offer time, default budget.
+
+    Raises:
+        BadInput: A file is missing or cannot be used.
+    """
+    kept = database_settings(store, database=Path(database), workload=Path(workload), policy=policy)
+    return assemble(database_domain(kept, store), store, settings=settings)
+
+
+def make_graph() -> AgentGraph:
+    """Return the graph for LangGraph Server, which brings its own checkpointer.
+
+    Database and workload come from `surefoot.toml` or `SUREFOOT_DATABASE` and
+    `SUREFOOT_WORKLOAD`, never from a request.
+
+    Raises:
+        BadInput: They are not set.
+    """
+    settings = read_settings()
+    if not settings.database or not settings.workload:
+        raise BadInput(
+            "LangGraph Server needs a database and a workload to serve.",
+            advice="Set SUREFOOT_DATABASE and SUREFOOT_WORKLOAD, or write them in surefoot.toml.",
+        )
+    agent = database_agent(
+        database=settings.database,
+        workload=settings.workload,
+        store=open_store(settings.store),
+        settings=settings,
+    )
+    return build_agent(context=agent.context, name="surefoot-database")
