@@ -1,0 +1,87 @@
+"""Reads the schema of a database into records."""
+
+from tools.database import statements
+from tools.database.catalog import Column, Index, Schema, Table
+from tools.database.session import Reader
+
+__all__ = ["Column", "Index", "Schema", "Table", "read_schema", "read_tables"]
+
+
+def read_schema(reader: Reader, *, count: bool = True) -> Schema:
+    """Return the ordinary tables with their columns and indexes.
+
+    Views, virtual tables and the tables that virtual tables keep (`shadow`) are left out: no index
+    of ours belongs there.
+
+    Args:
+        reader: An open reader.
+        count: Whether to count rows, which reads each table once.
+
+    Raises:
+        SurefootError: The database cannot be read.
+    """
+    return Schema(
+        tables={
+            table.name: table
+            for table in read_tables(reader, kinds=frozenset({"table"}), count=count)
+        }
+    )
+
+
+def read_tables(reader: Reader, *, kinds: frozenset[str], count: bool = False) -> list[Table]:
+    """Return the tables of some kinds (`table`, `shadow`), by name.
+
+    Raises:
+        SurefootError: The database cannot be read.
+    """
+    found = reader.rows(statements.TABLES)
+    tables = [
+        Table(
+            name=name,
+            columns=_columns(reader, name),
+            indexes=_indexes(reader, name),
+            rows=-1,
+            without_rowid=bool(without_rowid),
+            sql=sql,
+        )
+        for name, kind, without_rowid, sql in found
+        if kind in kinds
+    ]
+    return [_counted(reader, table) for table in tables] if count else tables
+
+
+def _counted(reader: Reader, table: Table) -> Table:
+    rows = reader.rows(statements.count_rows(table))[0][0]
+    return table.model_copy(update={"rows": rows})
+
+
+def _columns(reader: Reader, table: str) -> tuple[Column, ...]:
+    return tuple(
+        Column(name=name, type=kind, not_null=bool(not_null), primary_key=key)
+        for name, kind, not_null, key in reader.rows(statements.COLUMNS, (table,))
+    )
+
+
+def _indexes(reader: Reader, table: str) -> tuple[Index, ...]:
+    return tuple(
+        Index(
+            name=name,
+            table=table,
+            columns=_index_columns(reader, name, sql or ""),
+            unique=bool(unique),
+            partial=bool(partial),
+            origin=origin,
+            sql=sql or "",
+        )
+        for name, unique, partial, origin, sql in reader.rows(statements.INDEXES, (table,))
+    )
+
+
+def _index_columns(reader: Reader, name: str, sql: str) -> tuple[str, ...]:
+    collates = "COLLATE" in sql.upper()
+    return tuple(
+        "<expr>"
+        if column is None
+        else column + (f" COLLATE {collation}" if collates else "") + (" DESC" if down else "")
+        for column, down, collation in reader.rows(statements.INDEX_COLUMNS, (name,))
+    )
