@@ -99,5 +99,3 @@ def fingerprint(tools: Toolbox) -> str:
             "tools": [tools[name].card().to_json() for name in sorted(tools)],
         }
     )
-
-

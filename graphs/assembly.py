@@ -38,7 +38,9 @@ class StoreUndoer:
     def __call__(self, records: Sequence[EffectRecord]) -> Mapping[str, str]:
         """Undo newest first and say what came of each."""
         items = undo_effects(self.store, records, undo=self.runner.undo)
-        return {item.key: item.outcome if item.outcome == "undone" else item.detail for item in items}
+        return {
+            item.key: item.outcome if item.outcome == "undone" else item.detail for item in items
+        }
 
 
 def assemble(
@@ -88,7 +90,9 @@ def assemble(
     )
 
 
-def reopen(store: Store, run: str, *, settings: Settings | None = None, clock: Clock = now) -> Agent:
+def reopen(
+    store: Store, run: str, *, settings: Settings | None = None, clock: Clock = now
+) -> Agent:
     """Assemble the agent of a stored run again, in whatever process.
 
     Raises:
@@ -98,5 +102,7 @@ def reopen(store: Store, run: str, *, settings: Settings | None = None, clock: C
     info = store.runs.get(run)
     opener = DOMAINS.get(info.domain)
     if opener is None:
-        raise BadInput(f"Run {info.run!r} is of the domain {info.domain!r}, which is not known here.")
+        raise BadInput(
+            f"Run {info.run!r} is of the domain {info.domain!r}, which is not known here."
+        )
     return assemble(opener(info.settings, store), store, settings=settings, clock=clock)

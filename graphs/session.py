@@ -64,7 +64,9 @@ class Agent:
         """
         name = run_id or f"run-{uuid.uuid4().hex[:8]}"
         if self.store.runs.find(name) is not None:
-            raise BadInput(f"A run called {name!r} exists.", advice="Resume it, or choose another name.")
+            raise BadInput(
+                f"A run called {name!r} exists.", advice="Resume it, or choose another name."
+            )
         run = Run(agent=self, id=name)
         whole = self.goal(goal) if isinstance(goal, str) else goal
         run.advance({"goal": whole.to_json()}, watch)
@@ -188,11 +190,15 @@ class Run:
         if review:
             found = self.agent.store.reviews.get(review)
             if found.run != self.id:
-                raise UnknownReview(f"{found.id!r} is a question of run {found.run!r}, not {self.id!r}.")
+                raise UnknownReview(
+                    f"{found.id!r} is a question of run {found.run!r}, not {self.id!r}."
+                )
             return found
         if len(pending) != 1:
             names = ", ".join(item.id for item in pending) or "none"
-            raise UnknownReview(f"{len(pending)} questions wait ({names}).", advice="Name one of them.")
+            raise UnknownReview(
+                f"{len(pending)} questions wait ({names}).", advice="Name one of them."
+            )
         return pending[0]
 
     def resume(self, *, watch: Watcher | None = None) -> "Run":
@@ -211,7 +217,9 @@ class Run:
         if info.status in LIVING:
             snapshot = self.agent.graph.get_state(self.config)
             if not snapshot.next:
-                raise GraphChanged(f"Run {self.id!r} is {info.status}, but its graph has no next node.")
+                raise GraphChanged(
+                    f"Run {self.id!r} is {info.status}, but its graph has no next node."
+                )
             payload = self._wake()
             if payload is not None or not snapshot.interrupts:
                 self.advance(payload, watch)

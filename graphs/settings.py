@@ -16,6 +16,14 @@ FILE = "surefoot.toml"
 PREFIX = "SUREFOOT_"
 
 
+def _user() -> str:
+    """Return who runs this process; containers may have a number without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
 class Settings(Record):
     """How Surefoot runs here."""
 
@@ -23,7 +31,7 @@ class Settings(Record):
     """Where runs, approvals and the ledger are kept."""
     policy: str = ""
     """Policy file; empty for the domain's own."""
-    reviewer: str = Field(default_factory=lambda: _user())
+    reviewer: str = Field(default_factory=_user)
     """To whom answers from this machine are attributed."""
     offer_hours: float = Field(default=168.0, gt=0)
     """How long a question, and the approval that answers it, stays valid."""
@@ -32,14 +40,6 @@ class Settings(Record):
     workload: str = ""
     """For LangGraph Server only: its workload."""
     budget: Budget = Budget()
-
-
-def _user() -> str:
-    """Return who runs this process; containers may have a number without a name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 def read_settings(
@@ -69,5 +69,6 @@ def read_settings(
         where = ".".join(str(part) for part in error["loc"])
         known = ", ".join(Settings.model_fields)
         raise BadInput(
-            f"The setting {where!r} does not fit: {error['msg']}.", advice=f"Known settings: {known}."
+            f"The setting {where!r} does not fit: {error['msg']}.",
+            advice=f"Known settings: {known}.",
         ) from fault

@@ -6,7 +6,7 @@ work unchanged. LangGraph validates an answer against `AnyReply` before it is sa
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from tools.contract import JsonObject
 from tools.records import Answer, AnswerKind, Review
@@ -54,28 +54,22 @@ class InboxReply(BaseModel):
     args: JsonValue = None
 
 
-InboxReplies = list[InboxReply]
-AnyReply = Reply | HitlReply | InboxReplies
-
-_adapter: TypeAdapter[Reply | HitlReply | list[InboxReply]] = TypeAdapter(AnyReply)
+class AnyReply(RootModel[Reply | HitlReply | list[InboxReply]]):
+    """An answer in any dialect; the schema that LangGraph holds answers against."""
 
 
-def read_reply(value: JsonValue, review: Review) -> Reply:
+def read_reply(said: AnyReply, review: Review) -> Reply:
     """Bring any dialect to ours.
 
     Args:
-        value: What came back from the interrupt.
+        said: What came back from the interrupt.
         review: The review that the interrupt showed.
-
-    Raises:
-        ValidationError: The value is in no dialect (a ValueError).
     """
-    said = _adapter.validate_python(value)
-    if isinstance(said, Reply):
-        return said
-    if isinstance(said, HitlReply):
-        return _from_hitl(said.decisions[0], review)
-    return _from_inbox(said, review)
+    if isinstance(said.root, Reply):
+        return said.root
+    if isinstance(said.root, HitlReply):
+        return _from_hitl(said.root.decisions[0], review)
+    return _from_inbox(said.root, review)
 
 
 def _from_hitl(said: HitlDecision, review: Review) -> Reply:
@@ -142,6 +136,11 @@ def _markdown(review: Review) -> str:
     lines = [f"**{review.title}**", "", review.why]
     preview = review.card.get("preview")
     if isinstance(preview, dict):
-        lines += ["", f"```sql\n{preview.get('statement', '')}\n```", "", str(preview.get("undo", ""))]
+        lines += [
+            "",
+            f"```sql\n{preview.get('statement', '')}\n```",
+            "",
+            str(preview.get("undo", "")),
+        ]
     lines += ["", f"The offer expires {review.expires_at:%Y-%m-%d %H:%M} UTC."]
     return "\n".join(lines)

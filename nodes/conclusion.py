@@ -28,7 +28,9 @@ def conclude(context: Context, run: str, runtime: Runtime[Context], state: State
     broken = [check for check in checks if check.kind == "constraint" and not check.holds]
     if broken and kept:
         for key, came in context.undo(kept).items():
-            context.memory.ledger.append(run, "undo", key, {"why": "constraint broken", "came": came})
+            context.memory.ledger.append(
+                run, "undo", key, {"why": "constraint broken", "came": came}
+            )
     outcome, reason = judge(state, checks)
     return State(
         outcome=outcome,

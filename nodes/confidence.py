@@ -65,8 +65,8 @@ def confidence(state: State, runtime: Runtime[Context]) -> State:
             batch.append(gated)
     batch, halted = _within_budget(context, state, batch)
     return State(
-        batch=dumps(list(batch)),
-        waiting=dumps(list(asked.values())),
+        batch=dumps(batch),
+        waiting=dumps(asked.values()),
         progress={step: value.to_json() for step, value in progress.items()},
         halted=halted,
     )

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from nodes.guards.budget import Budget
 from nodes.state import Check, Decision, Goal, Happening, Plan, Step
-from tools.contract import Clock, EffectRecord, JsonObject, Record, ToolCard, Toolbox
+from tools.contract import Clock, EffectRecord, JsonObject, Record, Toolbox, ToolCard
 from tools.errors import GraphChanged, SurefootError
 from tools.policy import Policy
 from tools.records import Memory

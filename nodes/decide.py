@@ -42,7 +42,9 @@ def decide(state: State, runtime: Runtime[Context]) -> State:
     situations = [_situation(context, state, step, progress, rest) for step in steps]
     decisions = _side_by_side(context, situations)
     batch = [
-        Proposal(key=f"{run}/{step.id}/{progress[step.id].proposals + 1}", step=step.id, decision=made)
+        Proposal(
+            key=f"{run}/{step.id}/{progress[step.id].proposals + 1}", step=step.id, decision=made
+        )
         for step, made in zip(steps, decisions, strict=True)
     ]
     _record(context, run, runtime, batch)
@@ -52,7 +54,7 @@ def decide(state: State, runtime: Runtime[Context]) -> State:
     seconds = (context.clock() - started).total_seconds()
     spent = spent.plus(iterations=1, seconds=seconds)
     return State(
-        batch=dumps(list(batch)),
+        batch=dumps(batch),
         observations=[],
         progress={step: value.to_json() for step, value in progress.items()},
         spent=spent.to_json(),
@@ -91,13 +93,9 @@ def _side_by_side(context: Context, situations: list[Situation]) -> list[Decisio
         return [future.result() for future in futures]
 
 
-def _record(
-    context: Context, run: str, runtime: Runtime[Context], batch: list[Proposal]
-) -> None:
+def _record(context: Context, run: str, runtime: Runtime[Context], batch: list[Proposal]) -> None:
     with context.memory.transaction():
         for proposal in batch:
             context.memory.ledger.append(run, "decision", proposal.key, proposal.decision.to_json())
     for proposal in batch:
         tell(runtime, "decision", key=proposal.key, decision=proposal.decision.to_json())
-
-

@@ -25,6 +25,7 @@ from nodes.state import (
     remember,
     waiting_of,
 )
+from tools.contract import EffectState
 from tools.errors import BadInput
 from tools.records import Answer, Review
 
@@ -66,7 +67,7 @@ def escalate(state: State, runtime: Runtime[Context]) -> State:
     return _update(heard)
 
 
-def _keep(context: Context, run: str, shown: Review, said: JsonValue) -> None:
+def _keep(context: Context, run: str, shown: Review, said: AnyReply) -> None:
     """Keep the answer when it can be kept; a refused one is recorded and changes nothing."""
     try:
         reply = read_reply(said, shown)
@@ -161,9 +162,7 @@ def _edit_plan(
         heard.messages = [*heard.messages, heard.replan][-MESSAGES:]
         return
     heard.plan = edited
-    heard.progress = {
-        step.id: heard.progress.get(step.id, Progress()) for step in edited.steps
-    }
+    heard.progress = {step.id: heard.progress.get(step.id, Progress()) for step in edited.steps}
     context.memory.ledger.append(state["run"], "plan", proposal.key, edited.to_json())
 
 
@@ -173,9 +172,9 @@ def _hear_doubt(context: Context, heard: Heard, proposal: Proposal, answer: Answ
     if record is None or record.state != "in_doubt" or proposal.decision.action is None:
         return
     happened = answer.decision == "approve"
-    state = "applied" if happened else "failed"
     why = f"{answer.reviewer} said that it {'happened' if happened else 'did not happen'}"
-    context.memory.journal.settle(proposal.key, state, result={"adopted": True}, error=why)
+    settled: EffectState = "applied" if happened else "failed"
+    context.memory.journal.settle(proposal.key, settled, result={"adopted": happened}, error=why)
     if happened:
         seen = heard.progress[proposal.step]
         kept = remember(seen, proposal.decision.action.hash, f"ok: {why}")

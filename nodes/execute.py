@@ -40,7 +40,7 @@ def execute(state: State, runtime: Runtime[Context]) -> State:
     effects = sum(item.effect != "read" and item.status == "ok" for item in observations)
     seconds = (context.clock() - started).total_seconds()
     spent = spent_of(state).plus(calls=len(calls), effects=effects, seconds=seconds)
-    return State(observations=dumps(list(observations)), spent=spent.to_json())
+    return State(observations=dumps(observations), spent=spent.to_json())
 
 
 def _run_all(context: Context, calls: Sequence[Call]) -> list[Observation]:
@@ -50,7 +50,9 @@ def _run_all(context: Context, calls: Sequence[Call]) -> list[Observation]:
         return [_run(context, call) for call in calls]
     with ThreadPoolExecutor(max_workers=len(groups)) as pool:
         futures = [
-            pool.submit(copy_context().run, lambda group: [_run(context, one) for one in group], group)
+            pool.submit(
+                copy_context().run, lambda group: [_run(context, one) for one in group], group
+            )
             for group in groups
         ]
         found = {item.key: item for future in futures for item in future.result()}
@@ -96,5 +98,3 @@ def _run(context: Context, call: Call) -> Observation:
             effect=tool.effect if tool else "irreversible",
             summary=str(refusal)[:500],
         )
-
-

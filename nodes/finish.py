@@ -42,7 +42,7 @@ def _report(context: Context, run: str, state: State) -> JsonObject:
         "checks": list(state.get("checks", [])),
         "spent": state.get("spent", {}),
         "measured": state.get("measured", ""),
-        "help": _advice(state, effects),
+        "help": [*_advice(state, effects)],
     }
     return report
 

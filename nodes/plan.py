@@ -29,7 +29,9 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     if made is None:
         context.memory.ledger.append(run, "no_plan", "plan", {"problems": list(problems)})
         return update | State(replans=MAX_REPLANS)
-    context.memory.ledger.append(run, "plan", "plan", made.to_json() | {"replans": update["replans"]})
+    context.memory.ledger.append(
+        run, "plan", "plan", made.to_json() | {"replans": update["replans"]}
+    )
     tell(runtime, "plan", plan=made.to_json())
     update["plan"] = made.to_json()
     update["progress"] = _carry_over(state, made)

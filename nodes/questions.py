@@ -37,7 +37,11 @@ def ask(context: Context, run: str, goal: Goal, proposal: Proposal, verdict: Ver
         "origin": decision.origin,
         "rule": verdict.rule,
     }
-    identity = {"key": proposal.key, "hash": decision.action.hash, "asked": _times(context, proposal)}
+    identity = {
+        "key": proposal.key,
+        "hash": decision.action.hash,
+        "asked": _times(context, proposal),
+    }
     return context.memory.reviews.open(
         Review(
             id=f"rv-{digest(identity)[:10]}",

@@ -4,6 +4,7 @@ Node names and the keys of `State` are an on-disk interface: runs wait for days.
 together with `STATE_VERSION`, which is part of the graph's fingerprint.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field, JsonValue
@@ -239,7 +240,7 @@ def ready_steps(state: State) -> list[Step]:
     ]
 
 
-def dumps(records: list[Record]) -> list[JsonObject]:
+def dumps(records: Iterable[Record]) -> list[JsonObject]:
     """Return records as JSON objects."""
     return [record.to_json() for record in records]
 
@@ -248,5 +249,3 @@ def remember(progress: Progress, action_hash: str, came: str) -> Progress:
     """Return the progress with one more attempt, the oldest forgotten beyond `TRIED`."""
     tried = {**progress.tried, action_hash[:16]: came[:200]}
     return progress.model_copy(update={"tried": dict(list(tried.items())[-TRIED:])})
-
-

@@ -99,7 +99,9 @@ def _examine(
     if not fresh:
         return
     load = context.memory.artifacts.get
-    found = context.checks.examine(_object(load(state["baseline"])), _object(load(this.measured)), fresh)
+    found = context.checks.examine(
+        _object(load(state["baseline"])), _object(load(this.measured)), fresh
+    )
     this.checks = list(found.checks)
     _write_checks(context, run, runtime, this.checks)
     broken = [check for check in found.checks if check.kind == "constraint" and not check.holds]
@@ -175,7 +177,8 @@ def _account(
     came = _came(proposal, seen, this.undone)
     what = f"{decision.action.tool} {str(decision.action.args)[:200]}"
     this.recent.append(Happening(step=step, what=what, came=came))
-    this.trail.append(_trace(proposal, seen, came))
+    if seen is None or seen.status != "transient":
+        this.trail.append(_trace(proposal, seen, came))
     if seen is not None:
         progress = _ran(progress, seen, came, decision.action.hash)
     if seen is not None and seen.status == "in_doubt":
@@ -216,6 +219,7 @@ def _trace(proposal: Proposal, seen: Observation | None, came: str) -> Trace:
         args=action.hash[:16] if action else "",
         result=seen.result_digest[:16] if seen is not None else proposal.gate,
         progress=moved and not came.startswith("undone"),
+        read=seen is not None and seen.effect == "read",
     )
 
 
@@ -239,18 +243,20 @@ def _stop_loops(context: Context, run: str, this: Round) -> None:
     loop = find_loop(this.trail)
     if loop is not None and not this.halted:
         this.halted = f"loop: {loop.reason}"
-        context.memory.ledger.append(run, "loop", run, {"reason": loop.reason, "period": loop.period})
+        context.memory.ledger.append(
+            run, "loop", run, {"reason": loop.reason, "period": loop.period}
+        )
 
 
 def _update(state: State, this: Round) -> State:
     recent = [Happening.model_validate(item) for item in state.get("recent", [])]
     return State(
         progress={step: value.to_json() for step, value in this.progress.items()},
-        waiting=dumps(list(this.waiting)),
+        waiting=dumps(this.waiting),
         measured=this.measured,
-        checks=dumps(list(this.checks)),
+        checks=dumps(this.checks),
         recent=dumps([*recent, *this.recent][-RECENT:]),
-        trail=dumps(list(this.trail)),
+        trail=dumps(this.trail),
         batch=[],
         observations=[],
         halted=this.halted,

@@ -108,7 +108,7 @@ class Runner:
             )
         if clearance.expires_at <= self.clock():
             raise NotCleared(
-                f"The clearance of {call.key!r} expired at {clearance.expires_at:%Y-%m-%d %H:%M} UTC.",
+                f"The clearance of {call.key!r} expired {clearance.expires_at:%Y-%m-%d %H:%M} UTC.",
                 advice="Ask again.",
             )
         self._judge(tool, call, clearance)
@@ -144,7 +144,9 @@ class Runner:
         if record is None:
             return self._begin(tool, call)
         if record.action.hash != call.action.hash:
-            return _failure(tool, call, Refused(f"{call.key!r} was used for another action before."))
+            return _failure(
+                tool, call, Refused(f"{call.key!r} was used for another action before.")
+            )
         if record.state == "intended":
             return self._recover(tool, call, record)
         if record.state in {"applied", "undoing", "undone"}:

@@ -76,7 +76,11 @@ class DatabaseChecks:
         with self.database.reader(limit_seconds=self.limit_seconds) as reader:
             schema = read_schema(reader)
             expected = _expected(last.indexes, fresh)
-            checks = [_same_schema(base, schema), _only_ours(schema, expected), _same_rows(base, schema)]
+            checks = [
+                _same_schema(base, schema),
+                _only_ours(schema, expected),
+                _same_rows(base, schema),
+            ]
             timings = dict(last.timings)
             affected = []
             for query in self.workload.queries:
@@ -88,8 +92,7 @@ class DatabaseChecks:
                 timings[query.id], sample = measure_and_sample(reader, query)
                 checks.append(_same_result(query, base.samples[query.id], sample))
             self._settle_doubts(reader, affected, last.timings, timings)
-        for record in fresh:
-            checks.append(_expectation(record, affected, last.timings, timings))
+        checks += [_expectation(record, affected, last.timings, timings) for record in fresh]
         return Examination(checks=tuple(checks), measured=_measured(schema, timings))
 
     def conclude(self, baseline: JsonObject, kept: Sequence[EffectRecord]) -> Examination:
@@ -98,7 +101,11 @@ class DatabaseChecks:
         with self.database.reader(limit_seconds=self.limit_seconds) as reader:
             schema = read_schema(reader)
             expected = _expected(base.indexes, kept)
-            checks = [_same_schema(base, schema), _only_ours(schema, expected), _same_rows(base, schema)]
+            checks = [
+                _same_schema(base, schema),
+                _only_ours(schema, expected),
+                _same_rows(base, schema),
+            ]
             report("Digesting every table's content again")
             digests = {name: item.to_json() for name, item in table_digests(reader).items()}
             checks.append(_same_content(base.content, digests))
@@ -113,7 +120,10 @@ class DatabaseChecks:
                 if timings[query.id].plan != base.timings[query.id].plan
             ]
             self._settle_doubts(reader, changed, base.timings, timings)
-        checks += [_faster(self.workload, base.timings, timings), _none_slower(changed, base.timings, timings)]
+        checks += [
+            _faster(self.workload, base.timings, timings),
+            _none_slower(changed, base.timings, timings),
+        ]
         return Examination(checks=tuple(checks), measured=_measured(schema, timings))
 
     def _settle_doubts(
@@ -154,7 +164,10 @@ class _Kept:
 
 def _index_names(schema: Schema) -> list[str]:
     return sorted(
-        index.name for table in schema.tables.values() for index in table.indexes if index.origin == "c"
+        index.name
+        for table in schema.tables.values()
+        for index in table.indexes
+        if index.origin == "c"
     )
 
 

@@ -111,7 +111,9 @@ def _items(value: JsonValue) -> Iterator[JsonObject]:
 def _tune(situation: Situation) -> Decision:
     found = _simulated(situation)
     for item in _items(found.get("chosen")):
-        action = Action(tool="create_index", args={"table": item["table"], "columns": item["columns"]})
+        action = Action(
+            tool="create_index", args={"table": item["table"], "columns": item["columns"]}
+        )
         if action.hash[:16] not in situation.tried:
             return Decision(
                 kind="act",
@@ -191,7 +193,10 @@ def _tidy(situation: Situation) -> Decision:
                 action=action,
                 reasoning=f"{item['name']} is redundant: {item.get('why', '')}",
                 alternatives=(
-                    Alternative(option="Keep it", why_not="Every write pays for an index that no query needs."),
+                    Alternative(
+                        option="Keep it",
+                        why_not="Every write pays for an index that no query needs.",
+                    ),
                 ),
                 evidence=("simulate",),
                 confidence=0.9,

@@ -50,7 +50,9 @@ def plan_problems(
 
 def _structure(plan: Plan) -> list[str]:
     ids = [step.id for step in plan.steps]
-    problems = [f"two steps are called {name!r}" for name in sorted(set(ids)) if ids.count(name) > 1]
+    problems = [
+        f"two steps are called {name!r}" for name in sorted(set(ids)) if ids.count(name) > 1
+    ]
     problems += [
         f"step {step.id!r} needs {need!r}, which is not a step"
         for step in plan.steps

@@ -94,7 +94,9 @@ class ShelfTool(Tool):
         return frozenset({f"file:{args['name']}"})
 
     def known_values(self, args: JsonObject) -> frozenset[str]:
-        return frozenset({"a", "b", "c", "secret-plan", *(item.name for item in self.folder.iterdir())})
+        return frozenset(
+            {"a", "b", "c", "secret-plan", *(item.name for item in self.folder.iterdir())}
+        )
 
     def preview(self, args: JsonObject) -> Preview:
         return Preview(summary=f"{self.name} {args['name']}", undo="The file is put back.")
@@ -186,7 +188,12 @@ class ShelfChecks:
 
     def _keep(self, baseline: JsonObject) -> Check:
         same = self._text("keep") == baseline["keep"]
-        return Check(name="keep", kind="constraint", holds=same, detail="keep stays" if same else "keep changed")
+        return Check(
+            name="keep",
+            kind="constraint",
+            holds=same,
+            detail="keep stays" if same else "keep changed",
+        )
 
     def examine(
         self, baseline: JsonObject, before: JsonObject, fresh: Sequence[EffectRecord]
@@ -196,13 +203,21 @@ class ShelfChecks:
             useless = record.action.args.get("text") == "useless"
             detail = "it is useless" if useless else "it helps"
             checks.append(
-                Check(name="helps", kind="expectation", holds=not useless, detail=detail, key=record.key)
+                Check(
+                    name="helps",
+                    kind="expectation",
+                    holds=not useless,
+                    detail=detail,
+                    key=record.key,
+                )
             )
         return Examination(checks=tuple(checks), measured={})
 
     def conclude(self, baseline: JsonObject, kept: Sequence[EffectRecord]) -> Examination:
         done = self._text("a") == "goal"
-        success = Check(name="goal", kind="success", holds=done, detail="a says goal" if done else "not yet")
+        success = Check(
+            name="goal", kind="success", holds=done, detail="a says goal" if done else "not yet"
+        )
         return Examination(checks=(self._keep(baseline), success), measured={})
 
 
@@ -220,7 +235,9 @@ class Script:
     def decide(self, situation: Situation) -> Decision:
         self.seen.append(situation)
         left = self.decisions.get(situation.step.id, [])
-        return left.pop(0) if left else Decision(kind="done", reasoning="as written", confidence=1.0)
+        return (
+            left.pop(0) if left else Decision(kind="done", reasoning="as written", confidence=1.0)
+        )
 
     def assert_complete(self) -> None:
         left = {step: len(items) for step, items in self.decisions.items() if items}
@@ -229,7 +246,9 @@ class Script:
 
 def act(tool: str, confidence: float = 0.9, **args: JsonValue) -> Decision:
     """Return a decision to act."""
-    return Decision(kind="act", action=Action(tool=tool, args=args), reasoning="told so", confidence=confidence)
+    return Decision(
+        kind="act", action=Action(tool=tool, args=args), reasoning="told so", confidence=confidence
+    )
 
 
 def step(name: str, *tools: str, needs: tuple[str, ...] = ()) -> Step:

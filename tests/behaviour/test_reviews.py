@@ -49,7 +49,9 @@ def test_rejection_is_not_proposed_again(store: Store, folder: Path, clock: Cloc
     run = asking(store, folder, clock, mind).reject(message="keep it")
     assert (folder / "b").exists()
     assert run.pending == []
-    assert any(entry.body.get("rule") == "guard:tried" for entry in run.entries if entry.kind == "gate")
+    assert any(
+        entry.body.get("rule") == "guard:tried" for entry in run.entries if entry.kind == "gate"
+    )
 
 
 def test_words_of_a_reviewer_reach_the_decider(store: Store, folder: Path, clock: Clock) -> None:
@@ -71,7 +73,9 @@ def test_edit_runs_the_edited_action_only(store: Store, folder: Path, clock: Clo
     assert not (folder / "c").exists()
 
 
-def test_edit_that_does_not_fit_the_tool_changes_nothing(store: Store, folder: Path, clock: Clock) -> None:
+def test_edit_that_does_not_fit_the_tool_changes_nothing(
+    store: Store, folder: Path, clock: Clock
+) -> None:
     run = asking(store, folder, clock).edit({"nome": "c"})
     assert (folder / "b").exists()
     assert (folder / "c").exists()
@@ -116,9 +120,14 @@ def test_question_holds_back_no_independent_work(store: Store, folder: Path, clo
     assert (folder / "a").read_text() == "goal"
 
 
-def test_several_questions_are_answered_in_any_order(store: Store, folder: Path, clock: Clock) -> None:
+def test_several_questions_are_answered_in_any_order(
+    store: Store, folder: Path, clock: Clock
+) -> None:
     mind = script(
-        step("one", "take"), step("two", "take"), one=[act("take", name="b")], two=[act("take", name="c")]
+        step("one", "take"),
+        step("two", "take"),
+        one=[act("take", name="b")],
+        two=[act("take", name="c")],
     )
     run = asking(store, folder, clock, mind)
     second = next(review for review in run.pending if review.step == "two")
@@ -157,7 +166,9 @@ def test_changed_graph_is_refused_on_resume(store: Store, folder: Path, clock: C
     agent = shelf_agent(store, folder, taker(), clock=clock)
     import dataclasses  # noqa: PLC0415  # only this test takes a context apart
 
-    changed = dataclasses.replace(agent, context=dataclasses.replace(agent.context, fingerprint="other"))
+    changed = dataclasses.replace(
+        agent, context=dataclasses.replace(agent.context, fingerprint="other")
+    )
     with pytest.raises(GraphChanged):
         changed.open("r").approve()
     assert (folder / "b").exists()
@@ -167,7 +178,9 @@ def plain(agent: Agent, payload: Any) -> Any:
     return agent.graph.invoke(payload, {"configurable": {"thread_id": "p"}}, version="v2")
 
 
-def test_plain_langgraph_sees_the_interrupt_and_resumes(store: Store, folder: Path, clock: Clock) -> None:
+def test_plain_langgraph_sees_the_interrupt_and_resumes(
+    store: Store, folder: Path, clock: Clock
+) -> None:
     (folder / "b").write_text("b")
     agent = shelf_agent(store, folder, taker(), clock=clock)
     out = plain(agent, {"goal": agent.goal("Tidy up").to_json()})
@@ -190,7 +203,9 @@ def test_other_dialects_approve_too(store: Store, folder: Path, clock: Clock, di
     assert not (folder / "b").exists()
 
 
-@pytest.mark.parametrize("nonsense", ["yes", 1, {"decision": "maybe"}, {"decisions": []}, {"approved": True}])
+@pytest.mark.parametrize(
+    "nonsense", ["yes", 1, {"decision": "maybe"}, {"decisions": []}, {"approved": True}]
+)
 def test_nonsense_is_refused_and_the_question_stays(
     store: Store, folder: Path, clock: Clock, nonsense: Any
 ) -> None:
@@ -204,7 +219,9 @@ def test_nonsense_is_refused_and_the_question_stays(
     assert not (folder / "b").exists()
 
 
-def test_plan_review_lets_nothing_run_before_the_answer(store: Store, folder: Path, clock: Clock) -> None:
+def test_plan_review_lets_nothing_run_before_the_answer(
+    store: Store, folder: Path, clock: Clock
+) -> None:
     mind = script(step("write", "put"), write=[act("put", name="a", text="goal")])
     agent = shelf_agent(store, folder, mind, clock=clock)
     run = agent.run(agent.goal("Write", review_plan=True))

@@ -31,7 +31,17 @@ def test_goal_missed_is_unverified_with_the_reason(store: Store, folder: Path) -
 def test_every_stage_is_on_a_ledger_that_verifies(store: Store, folder: Path) -> None:
     mind = script(step("write", "put"), write=[act("put", name="a", text="goal")])
     run = shelf_agent(store, folder, mind).run("Make a say goal")
-    assert {"goal", "baseline", "plan", "decision", "gate", "effect", "observation", "check", "outcome"} <= set(kinds(run))
+    assert {
+        "goal",
+        "baseline",
+        "plan",
+        "decision",
+        "gate",
+        "effect",
+        "observation",
+        "check",
+        "outcome",
+    } <= set(kinds(run))
     assert store.ledger.verify().problems == ()
 
 
@@ -100,12 +110,17 @@ def test_budget_ends_a_run_before_the_next_call(store: Store, folder: Path) -> N
 
 
 def test_dry_run_changes_nothing_and_tells_each_verdict(store: Store, folder: Path) -> None:
-    mind = script(step("write", "look", "put"), write=[act("look", name="a"), act("put", name="a", text="goal")])
+    mind = script(
+        step("write", "look", "put"),
+        write=[act("look", name="a"), act("put", name="a", text="goal")],
+    )
     agent = shelf_agent(store, folder, mind)
     run = agent.run(agent.goal("Make a say goal", dry_run=True))
     assert list(folder.iterdir()) == []
     assert run.effects == []
-    gates = [entry.body for entry in run.entries if entry.kind == "gate" and entry.body["tool"] == "put"]
+    gates = [
+        entry.body for entry in run.entries if entry.kind == "gate" and entry.body["tool"] == "put"
+    ]
     assert [body["reason"] for body in gates] == ["Dry run; rule 'put' would say allow."]
 
 
@@ -121,11 +136,15 @@ def test_action_outside_its_step_is_refused(store: Store, folder: Path) -> None:
     mind = script(step("look", "look"), look=[act("put", name="a", text="x")])
     run = shelf_agent(store, folder, mind).run("Look")
     assert not (folder / "a").exists()
-    assert any(entry.body.get("rule") == "contract" for entry in run.entries if entry.kind == "gate")
+    assert any(
+        entry.body.get("rule") == "contract" for entry in run.entries if entry.kind == "gate"
+    )
 
 
 def test_history_given_to_the_decider_is_bounded(store: Store, folder: Path, clock: Clock) -> None:
-    mind = script(step("write", "put"), write=[act("put", name="a", text=str(n)) for n in range(15)])
+    mind = script(
+        step("write", "put"), write=[act("put", name="a", text=str(n)) for n in range(15)]
+    )
     shelf_agent(store, folder, mind, clock=clock).run("Write")
     assert max(len(situation.recent) for situation in mind.seen) == 8
 

@@ -1,0 +1,1 @@
+"""Attacks: every guarantee against models and states that lie."""

@@ -1,0 +1,3 @@
+from tests.behaviour.conftest import folder, store
+
+__all__ = ["folder", "store"]
