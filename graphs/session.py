@@ -255,7 +255,7 @@ class Run:
             payload = self._wake()
 
     def _wake(self) -> Command[Any] | None:
-        """Return what lets a paused graph look at answers in the store; None when there are none."""
+        """Return what wakes a paused graph when the store holds news for it, else None."""
         snapshot = self.agent.graph.get_state(self.config)
         if not snapshot.interrupts:
             return None

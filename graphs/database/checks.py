@@ -22,6 +22,7 @@ from tools.database.measure import (
     same_result,
 )
 from tools.database.schema import Schema, read_schema
+from tools.database.statements import parse_query
 from tools.database.workload import Query, Workload
 from tools.progress import report
 
@@ -48,7 +49,7 @@ class DatabaseChecks:
 
     database: Database
     workload: Workload
-    limit_seconds: float = 300.0
+    limit_seconds: float = 60.0
 
     def baseline(self) -> JsonObject:
         """Measure everything before anything is done."""
@@ -58,8 +59,7 @@ class DatabaseChecks:
             content = {name: item.to_json() for name, item in table_digests(reader).items()}
             queries: JsonObject = {}
             for query in self.workload.queries:
-                report(f"Running {query.id} {query.name}")
-                timing, sample = measure_and_sample(reader, query)
+                timing, sample = self._measure(reader, query)
                 queries[query.id] = {"timing": timing.to_json(), "sample": sample.to_json()}
         return {
             "schema": _bare(schema),
@@ -84,12 +84,10 @@ class DatabaseChecks:
             timings = dict(last.timings)
             affected = []
             for query in self.workload.queries:
-                plan = measure_plan(reader, query)
-                if plan == last.timings[query.id].plan:
+                if reader.plan(parse_query(query.sql)) == last.timings[query.id].plan:
                     continue
                 affected.append(query)
-                report(f"Measuring {query.id} {query.name}")
-                timings[query.id], sample = measure_and_sample(reader, query)
+                timings[query.id], sample = self._measure(reader, query)
                 checks.append(_same_result(query, base.samples[query.id], sample))
             self._settle_doubts(reader, affected, last.timings, timings)
         checks += [_expectation(record, affected, last.timings, timings) for record in fresh]
@@ -111,8 +109,7 @@ class DatabaseChecks:
             checks.append(_same_content(base.content, digests))
             timings = {}
             for query in self.workload.queries:
-                report(f"Measuring {query.id} {query.name}")
-                timings[query.id], sample = measure_and_sample(reader, query)
+                timings[query.id], sample = self._measure(reader, query)
                 checks.append(_same_result(query, base.samples[query.id], sample))
             changed = [
                 query
@@ -125,6 +122,10 @@ class DatabaseChecks:
             _none_slower(changed, base.timings, timings),
         ]
         return Examination(checks=tuple(checks), measured=_measured(schema, timings))
+
+    def _measure(self, reader: Reader, query: Query) -> tuple[Measurement, ResultSample]:
+        report(f"Measuring {query.id} {query.name}")
+        return measure_and_sample(reader, query, limit_seconds=self.limit_seconds)
 
     def _settle_doubts(
         self,
@@ -281,7 +282,7 @@ def _faster(workload: Workload, before: Timings, after: Timings) -> Check:
         name="faster",
         kind="success",
         holds=speedup >= MIN_SPEEDUP,
-        detail=f"the workload took {was:,.1f} ms and takes {now:,.1f} ms ({speedup:,.1f} times faster)",
+        detail=f"the workload took {was:,.1f} ms, takes {now:,.1f} ms: {speedup:,.1f} times faster",
         measured={"before_ms": was, "after_ms": now, "speedup": speedup},
     )
 
@@ -294,8 +295,3 @@ def _none_slower(changed: Sequence[Query], before: Timings, after: Timings) -> C
         holds=not slower,
         detail=f"{', '.join(slower)} got slower" if slower else "no query got slower",
     )
-
-
-def measure_plan(reader: Reader, query: Query) -> tuple[str, ...]:
-    """Return the query's plan as the database would run it now."""
-    return tuple(reader.explain(query))
