@@ -1,1 +1,1 @@
-"""Room: checkpoints."""
+"""Room: remembering. What outlives the process: store, ledger, effects, reviews, undo."""

@@ -1,0 +1,121 @@
+"""The effect journal: what was meant to happen, what it found, and what came of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from checkpoints.ledger import ChainedLedger
+from checkpoints.schema import effects
+from checkpoints.writer import Writer
+from tools.contract import Action, Clock, EffectRecord, EffectState, JsonObject, canonical
+from tools.errors import SurefootError
+
+LEGAL: Mapping[EffectState, frozenset[EffectState]] = {
+    "intended": frozenset({"applied", "failed", "in_doubt"}),
+    "in_doubt": frozenset({"applied", "failed"}),
+    "applied": frozenset({"undoing"}),
+    "undoing": frozenset({"undone", "applied"}),
+    "failed": frozenset(),
+    "undone": frozenset(),
+}
+"""The states that may follow each state."""
+
+
+class EffectJournal:
+    """The `Journal` of a store; every change is also a ledger entry of the same transaction."""
+
+    def __init__(self, writer: Writer, ledger: ChainedLedger, clock: Clock) -> None:
+        self._writer = writer
+        self._ledger = ledger
+        self._clock = clock
+
+    def find(self, key: str) -> EffectRecord | None:
+        """Return the entry of a key."""
+        found = self._select(select(effects).where(effects.c.key == key))
+        return found[0] if found else None
+
+    def intend(
+        self, *, key: str, run: str, step: str, action: Action, snapshot: JsonObject
+    ) -> None:
+        """Commit the intent and the snapshot; no-op when the key is there already."""
+        record = EffectRecord(
+            key=key,
+            run=run,
+            step=step,
+            action=action,
+            state="intended",
+            snapshot=snapshot,
+            at=self._clock(),
+        )
+        with self._writer.write() as connection:
+            if _row(connection, key) is not None:
+                return
+            columns = {"key": key, "run": run, "tool": action.tool, "changes": 0}
+            connection.execute(insert(effects).values(**columns, **_kept(record)))
+            body: JsonObject = {"action": action.to_json(), "action_hash": action.hash}
+            self._note(record, 0, body | {"snapshot": snapshot})
+
+    def settle(
+        self, key: str, state: EffectState, *, result: JsonValue = None, error: str = ""
+    ) -> None:
+        """Commit what came of an effect; a result that is None leaves the kept one.
+
+        Raises:
+            SurefootError: The key is unknown, or the state may not follow the present one.
+        """
+        with self._writer.write() as connection:
+            row = _row(connection, key)
+            if row is None:
+                raise SurefootError(
+                    f"The effect {key!r} was never intended, so it cannot be settled."
+                )
+            before = _record(row)
+            _check(before, state)
+            kept = before.result if result is None else result
+            after = before.model_copy(update={"state": state, "result": kept, "error": error})
+            changes = row.changes + 1
+            where = update(effects).where(effects.c.key == key)
+            connection.execute(where.values(changes=changes, **_kept(after)))
+            self._note(after, changes, {"from": before.state, "result": result, "error": error})
+
+    def of_run(self, run: str) -> list[EffectRecord]:
+        """Return the run's entries, oldest first."""
+        return self._select(select(effects).where(effects.c.run == run))
+
+    def applied(self, tool: str) -> list[EffectRecord]:
+        """Return the effects of a tool that stand at present, of all runs, oldest first."""
+        standing = (effects.c.tool == tool) & (effects.c.state == "applied")
+        return self._select(select(effects).where(standing))
+
+    def _select(self, query: Select[Any]) -> list[EffectRecord]:
+        with self._writer.read() as connection:
+            return [_record(row) for row in connection.execute(query.order_by(effects.c.seq))]
+
+    def _note(self, record: EffectRecord, change: int, body: JsonObject) -> None:
+        # The number of the change keeps a second undo apart from the first in the ledger.
+        told: JsonObject = {"state": record.state, "step": record.step, "change": change}
+        self._ledger.append(record.run, "effect", record.key, told | body)
+
+
+def _check(record: EffectRecord, state: EffectState) -> None:
+    if state not in LEGAL[record.state]:
+        legal = ", ".join(sorted(LEGAL[record.state])) or "nothing"
+        raise SurefootError(
+            f"The effect {record.key!r} is {record.state} and cannot become {state}; "
+            f"after {record.state} comes {legal}."
+        )
+
+
+def _row(connection: Connection, key: str) -> Row[Any] | None:
+    query = select(effects).where(effects.c.key == key).with_for_update()
+    return connection.execute(query).first()
+
+
+def _kept(record: EffectRecord) -> dict[str, str]:
+    return {"state": record.state, "record": canonical(record.to_json())}
+
+
+def _record(row: Row[Any]) -> EffectRecord:
+    return EffectRecord.model_validate_json(row.record).model_copy(update={"seq": row.seq})

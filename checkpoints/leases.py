@@ -1,0 +1,161 @@
+"""Sees to it that one process at a time advances a run, because no saver locks a thread."""
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from checkpoints.schema import leases, stamp
+from checkpoints.writer import Writer
+from tools.contract import Clock
+from tools.errors import RunBusy
+
+TTL: Final = timedelta(seconds=300)
+"""How long a lease holds unless it is renewed."""
+
+_FREE: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of this machine, told apart from a later one with the same number."""
+
+    host: str
+    """Host name, and the space in which process numbers are counted."""
+    pid: int
+    started: str
+    """When it started, in the kernel's words; empty where that cannot be known."""
+
+
+def this_process() -> Process:
+    """Return the process that runs this code."""
+    pid = os.getpid()
+    return Process(host=_host(), pid=pid, started=_started(pid) or "")
+
+
+class LeaseTable:
+    """The `Leases` of a store.
+
+    Args:
+        writer: The store's connection.
+        clock: The present.
+        owner: Who takes leases; two stores of one process are two owners.
+    """
+
+    def __init__(self, writer: Writer, clock: Clock, owner: str) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._owner = owner
+        self._process = this_process()
+
+    def acquire(self, run: str) -> int:
+        """Take or renew the run's lease for 300 s; return its fencing number.
+
+        The number grows whenever the lease changes hands. A lease with two thirds of its time
+        left is not written again.
+
+        Raises:
+            RunBusy: Another living owner holds it.
+        """
+        now = self._clock()
+        with self._writer.read() as connection:
+            row = _row(connection, run)
+            if row is not None and self._is_fresh(row, now):
+                return int(row.fence)
+        with self._writer.write() as connection:
+            return self._take(connection, run, now)
+
+    def release(self, run: str) -> None:
+        """Give the lease back; no-op when it is not ours."""
+        with self._writer.write() as connection:
+            mine = (leases.c.run == run) & (leases.c.owner == self._owner)
+            connection.execute(update(leases).where(mine).values(owner=_FREE))
+
+    def release_all(self) -> None:
+        """Give back every lease of this owner."""
+        mine = leases.c.owner == self._owner
+        with self._writer.read() as connection:
+            held = connection.execute(select(leases.c.run).where(mine)).scalars().all()
+        for run in held:
+            self.release(run)
+
+    def _take(self, connection: Connection, run: str, now: datetime) -> int:
+        row = _row(connection, run)
+        ours = row is not None and row.owner == self._owner
+        if row is not None and not ours and self._is_held(row, now):
+            raise _busy(row)
+        fence = int(row.fence) + (0 if ours else 1) if row is not None else 1
+        values = {
+            "owner": self._owner,
+            "host": self._process.host,
+            "pid": self._process.pid,
+            "started": self._process.started,
+            "fence": fence,
+            "since": row.since if row is not None and ours else stamp(now),
+            "expires_at": stamp(now + TTL),
+        }
+        if row is None:
+            connection.execute(insert(leases).values(run=run, **values))
+        else:
+            connection.execute(update(leases).where(leases.c.run == run).values(**values))
+        return fence
+
+    def _is_fresh(self, row: Row[Any], now: datetime) -> bool:
+        return bool(row.owner == self._owner and row.expires_at >= stamp(now + TTL * 2 / 3))
+
+    def _is_held(self, row: Row[Any], now: datetime) -> bool:
+        if row.owner == _FREE or row.expires_at <= stamp(now):
+            return False
+        return row.host != self._process.host or _lives(row.pid, row.started)
+
+
+def _row(connection: Connection, run: str) -> Row[Any] | None:
+    query = select(leases).where(leases.c.run == run).with_for_update()
+    return connection.execute(query).first()
+
+
+def _busy(row: Row[Any]) -> RunBusy:
+    host = row.host.split()[0]
+    return RunBusy(
+        f"Run {row.run!r} is held by process {row.pid} on {host!r} since {row.since}.",
+        advice=(
+            "Wait until that process has finished, or end it and try again; "
+            f"without a sign of life its hold ends at {row.expires_at}."
+        ),
+    )
+
+
+def _host() -> str:
+    try:
+        space = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        space = "-"
+    return f"{socket.gethostname()} {space}"
+
+
+def _lives(pid: int, started: str) -> bool:
+    """Tell whether a process of this host is the one that took the lease, and not yet dead."""
+    if started:
+        return _started(pid) == started
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _started(pid: int) -> str | None:
+    """Return when a living process started, in ticks since boot; None when that is unknown."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The name before the last parenthesis may hold spaces; then come state and, 19 on, the start.
+    state, *rest = text.rpartition(")")[2].split()
+    return None if state in "ZX" else rest[18]

@@ -1,0 +1,168 @@
+"""The append-only, hash-chained record of everything that happened in a store."""
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, insert, select, update
+
+from checkpoints.artifacts import ArtifactTable
+from checkpoints.schema import ledger, ledger_head
+from checkpoints.writer import Writer
+from tools.contract import Clock, JsonObject, canonical, digest
+from tools.errors import StoreFault
+from tools.records import ChainReport, LedgerEntry
+
+GENESIS = "0" * 64
+"""What the first entry follows."""
+
+MAX_BODY_BYTES = 65_536
+"""A larger body becomes an artifact; the entry keeps its reference."""
+
+_PAGE = 1_000
+
+
+class ChainedLedger:
+    """The `Ledger` of a store; one chain over all runs.
+
+    Each hash is SHA-256 over the hash before it and the canonical JSON of the entry without its
+    own. The database refuses to change or delete entries; `verify` finds what was changed by
+    other means.
+    """
+
+    def __init__(self, writer: Writer, artifacts: ArtifactTable, clock: Clock) -> None:
+        self._writer = writer
+        self._artifacts = artifacts
+        self._clock = clock
+
+    def append(self, run: str, kind: str, subject: str, body: JsonObject) -> LedgerEntry:
+        """Add an entry; the same run, kind, subject and body again return the first entry.
+
+        A body of more than `MAX_BODY_BYTES` is kept as `{"artifact": ref, "bytes": size}`.
+        """
+        with self._writer.write() as connection:
+            bounded = self._bounded(body)
+            mark = _mark(run, kind, subject, bounded)
+            known = connection.execute(select(ledger).where(ledger.c.dedupe == mark)).first()
+            if known is not None:
+                return _entry(known)
+            seq, prev = _head(connection)
+            entry = _sealed(
+                LedgerEntry(
+                    seq=seq + 1,
+                    run=run,
+                    at=self._clock(),
+                    kind=kind,
+                    subject=subject,
+                    body=bounded,
+                    prev=prev,
+                    hash="",
+                )
+            )
+            row = entry.to_json() | {"body": canonical(bounded), "dedupe": mark}
+            connection.execute(insert(ledger).values(**row))
+            connection.execute(update(ledger_head).values(seq=entry.seq, hash=entry.hash))
+            return entry
+
+    def entries(
+        self, run: str | None = None, *, after: int = 0, limit: int = 10_000
+    ) -> list[LedgerEntry]:
+        """Return up to `limit` entries whose `seq` is above `after`, of one run or of all."""
+        query = select(ledger).where(ledger.c.seq > after).order_by(ledger.c.seq).limit(limit)
+        if run is not None:
+            query = query.where(ledger.c.run == run)
+        with self._writer.read() as connection:
+            return [_entry(row) for row in connection.execute(query)]
+
+    def verify(self) -> ChainReport:
+        """Walk the whole chain and report every changed, removed, reordered or inserted entry.
+
+        Entries cut off the end are noticed by the store's own note of the newest one. Whoever
+        rewrites chain and note is noticed only by comparing `head` with one kept elsewhere.
+        """
+        count, last, head = 0, 0, GENESIS
+        problems: list[str] = []
+        query = select(ledger).order_by(ledger.c.seq).execution_options(yield_per=_PAGE)
+        with self._writer.read() as connection:
+            noted = connection.execute(select(ledger_head)).first()
+            for row in connection.execute(query):
+                problems += _problems(row, last + 1, head)
+                count, last, head = count + 1, row.seq, str(row.hash)
+        if ((noted.seq, noted.hash) if noted else (0, GENESIS)) != (last, head):
+            newest = noted.seq if noted else 0
+            problems.append(f"the chain ends with entry {last}, the store noted {newest} as last")
+        return ChainReport(entries=count, head=head, problems=tuple(problems))
+
+    def _bounded(self, body: JsonObject) -> JsonObject:
+        size = len(canonical(body))
+        if size <= MAX_BODY_BYTES:
+            return body
+        return {"artifact": self._artifacts.put(body), "bytes": size}
+
+
+def chain_hash(fields: JsonObject) -> str:
+    """Return the hash of an entry's JSON: over the hash before it and all fields but its own."""
+    rest = {name: value for name, value in fields.items() if name != "hash"}
+    return hashlib.sha256(f"{fields['prev']}{canonical(rest)}".encode()).hexdigest()
+
+
+def _mark(run: str, kind: str, subject: str, body: JsonObject) -> str:
+    return digest({"run": run, "kind": kind, "subject": subject, "body": body})
+
+
+def _head(connection: Connection) -> tuple[int, str]:
+    """Return number and hash of the newest entry, locked until the transaction ends."""
+    head = connection.execute(select(ledger_head).with_for_update()).first()
+    if head is None:
+        connection.execute(insert(ledger_head).values(id=1, seq=0, hash=GENESIS))
+        return 0, GENESIS
+    return head.seq, head.hash
+
+
+def _sealed(entry: LedgerEntry) -> LedgerEntry:
+    return entry.model_copy(update={"hash": chain_hash(entry.to_json())})
+
+
+def _fields(row: Row[Any]) -> JsonObject:
+    """Return a row as the JSON of its entry, exactly as it is kept."""
+    fields = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    del fields["dedupe"]
+    return fields | {"body": json.loads(fields["body"])}
+
+
+def _entry(row: Row[Any]) -> LedgerEntry:
+    try:
+        return LedgerEntry.model_validate(_fields(row))
+    except (ValueError, TypeError, ValidationError) as fault:
+        raise StoreFault(
+            f"Entry {row.seq} of the ledger was changed and cannot be read.",
+            advice="`surefoot audit verify` lists all that was changed; restore a backup.",
+        ) from fault
+
+
+def _problems(row: Row[Any], expected: int, head: str) -> list[str]:
+    found = []
+    if row.seq > expected:
+        found.append(f"entries {expected} to {row.seq - 1} are missing")
+    elif row.seq < expected:
+        found.append(f"entry {row.seq} was inserted")
+    elif row.prev != head:
+        found.append(f"entry {row.seq} does not follow the one before it")
+    if not _is_intact(row):
+        found.append(f"entry {row.seq} was changed")
+    return found
+
+
+def _is_intact(row: Row[Any]) -> bool:
+    try:
+        fields = _fields(row)
+        entry = LedgerEntry.model_validate(fields)
+        made = (
+            canonical(entry.body),
+            chain_hash(fields),
+            _mark(entry.run, entry.kind, entry.subject, entry.body),
+        )
+    except (ValueError, TypeError):
+        return False
+    return made == (row.body, row.hash, row.dedupe)

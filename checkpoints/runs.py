@@ -1,0 +1,89 @@
+"""The index of runs: what each is after and how it stands."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from checkpoints.ledger import ChainedLedger
+from checkpoints.schema import begins, runs, stamp
+from checkpoints.writer import Writer
+from tools.contract import Clock, JsonObject, canonical
+from tools.errors import UnknownRun
+from tools.records import RunInfo, Status
+
+
+class RunIndex:
+    """The `Runs` of a store; every change is also a ledger entry of the same transaction."""
+
+    def __init__(self, writer: Writer, ledger: ChainedLedger, clock: Clock) -> None:
+        self._writer = writer
+        self._ledger = ledger
+        self._clock = clock
+
+    def create(self, info: RunInfo) -> None:
+        """Keep a new run; no-op when the same run is there already."""
+        with self._writer.write() as connection:
+            if _row(connection, info.run) is not None:
+                return
+            row = {"run": info.run, "created_at": stamp(info.created_at), "changes": 0}
+            connection.execute(insert(runs).values(**row, record=canonical(info.to_json())))
+            self._ledger.append(info.run, "run", info.run, info.to_json())
+
+    def get(self, run: str) -> RunInfo:
+        """Return a run; an unambiguous beginning of its name suffices.
+
+        Raises:
+            UnknownRun: No run, or more than one, begins so.
+        """
+        named = select(runs).where(begins(runs.c.run, run)).order_by(runs.c.run)
+        exact = self.find(run)
+        found = self._select(named.limit(10)) if run and exact is None else []
+        if exact is not None or len(found) == 1:
+            return exact or found[0]
+        if not found:
+            raise UnknownRun(f"There is no run {run!r}.", advice="`surefoot ls` lists the runs.")
+        names = ", ".join(info.run for info in found)
+        raise UnknownRun(f"{run!r} could be any of {names}.", advice="Write more of its name.")
+
+    def find(self, run: str) -> RunInfo | None:
+        """Return a run by its whole name, or None."""
+        found = self._select(select(runs).where(runs.c.run == run))
+        return found[0] if found else None
+
+    def set_status(self, run: str, status: Status, reason: str = "") -> None:
+        """Change a run's status; no-op when status and reason are the present ones.
+
+        Raises:
+            UnknownRun: No run has this name.
+        """
+        with self._writer.write() as connection:
+            row = _row(connection, run)
+            if row is None:
+                raise UnknownRun(
+                    f"There is no run {run!r}.", advice="`surefoot ls` lists the runs."
+                )
+            before = RunInfo.model_validate_json(row.record)
+            if (before.status, before.reason) == (status, reason):
+                return
+            change = {"status": status, "reason": reason, "updated_at": self._clock()}
+            record = canonical(before.model_copy(update=change).to_json())
+            number = row.changes + 1
+            where = update(runs).where(runs.c.run == run)
+            connection.execute(where.values(record=record, changes=number))
+            # The number keeps the second "waiting" of a run apart from the first.
+            body: JsonObject = {"status": status, "reason": reason, "change": number}
+            self._ledger.append(run, "status", run, body)
+
+    def all(self, *, limit: int = 100) -> list[RunInfo]:
+        """Return up to `limit` runs, newest first."""
+        newest = select(runs).order_by(runs.c.created_at.desc(), runs.c.run.desc())
+        return self._select(newest.limit(limit))
+
+    def _select(self, query: Select[Any]) -> list[RunInfo]:
+        with self._writer.read() as connection:
+            return [RunInfo.model_validate_json(row.record) for row in connection.execute(query)]
+
+
+def _row(connection: Connection, run: str) -> Row[Any] | None:
+    query = select(runs).where(runs.c.run == run).with_for_update()
+    return connection.execute(query).first()

@@ -1,0 +1,128 @@
+"""The tables of the store. The ledger is the record; the others are indexes over it.
+
+LangGraph's own tables, `checkpoints` and `writes`, live in the same file; see `savers.py`.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    func,
+)
+
+STORE_VERSION = 1
+"""Version of everything below; raised with each migration."""
+
+metadata = MetaData()
+
+store_version = Table("store_version", metadata, Column("version", Integer, nullable=False))
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("run", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("dedupe", Text, nullable=False, unique=True),
+    Column("prev", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("ledger_by_run", "run", "seq"),
+)
+
+ledger_head = Table(
+    "ledger_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("run", Text, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("record", Text, nullable=False),
+    Index("effects_by_run", "run", "seq"),
+    Index("effects_by_tool", "tool", "state"),
+    sqlite_autoincrement=True,
+)
+
+clearances = Table(
+    "clearances",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("record", Text, nullable=False),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Index("reviews_by_state", "state", "run"),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("created_at", Text, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("record", Text, nullable=False),
+    Index("runs_by_age", "created_at"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Text, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+)
+
+_REFUSED = "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+
+SQLITE_TRIGGERS = (
+    f"CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE ON ledger {_REFUSED}",
+    f"CREATE TRIGGER ledger_is_never_cut BEFORE DELETE ON ledger {_REFUSED}",
+)
+
+
+def stamp(at: datetime) -> str:
+    """Return an instant as text whose order is the order of time."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def begins(column: Column[str], text: str) -> ColumnElement[bool]:
+    """Return the condition that a column begins with a text, letter for letter."""
+    return func.substr(column, 1, len(text)) == text

@@ -1,0 +1,179 @@
+"""The store: everything that outlives the process, in one file."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import URL, NullPool, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from checkpoints.artifacts import ArtifactTable
+from checkpoints.clearances import ClearanceTable
+from checkpoints.effects import EffectJournal
+from checkpoints.leases import LeaseTable
+from checkpoints.ledger import ChainedLedger
+from checkpoints.migrations import migrate
+from checkpoints.reviews import ReviewTable
+from checkpoints.runs import RunIndex
+from checkpoints.savers import BUSY_SECONDS, BoundedSaver, open_saver
+from checkpoints.writer import Writer
+from tools.contract import Clock
+from tools.errors import BadInput, StoreFault
+
+_ADVICE = (
+    "Write sqlite:///surefoot.db for a file here, sqlite:////var/lib/surefoot.db for any other."
+)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """All that is remembered; implements `Memory`. Usable from any thread; made by `open_store`.
+
+    As a context manager it closes itself.
+    """
+
+    def __init__(self, path: Path, writer: Writer, *, clock: Clock, owner: str, keep: int) -> None:
+        self.path = path
+        """The one file."""
+        self.artifacts = ArtifactTable(writer)
+        """Large values."""
+        self.ledger = ChainedLedger(writer, self.artifacts, clock)
+        """The record."""
+        self.journal = EffectJournal(writer, self.ledger, clock)
+        """Effects."""
+        self.clearances = ClearanceTable(writer)
+        """Permissions."""
+        self.reviews = ReviewTable(writer, self.ledger, clock)
+        """Questions."""
+        self.runs = RunIndex(writer, self.ledger, clock)
+        """The index."""
+        self.leases = LeaseTable(writer, clock, owner)
+        """Who may advance what."""
+        self._writer = writer
+        self._keep = keep
+        self._saver: BoundedSaver | None = None
+        self._saver_lock = Lock()
+
+    @property
+    def saver(self) -> BoundedSaver:
+        """LangGraph's checkpointer on the same file; made when first asked for."""
+        with self._saver_lock:
+            if self._saver is None:
+                self._saver = open_saver(self.path, keep=self._keep)
+            return self._saver
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything inside together, or nothing; may be nested.
+
+        The saver commits by itself: never let a graph run inside.
+
+        Raises:
+            StoreFault: The store cannot be written; nothing of the transaction was kept.
+        """
+        with self._writer.write():
+            yield
+
+    def close(self) -> None:
+        """Give back this store's leases and close its connections; may be called twice."""
+        if self._writer.closed:
+            return
+        try:
+            self.leases.release_all()
+        finally:
+            self._writer.close()
+            with self._saver_lock:
+                if self._saver is not None:
+                    self._saver.conn.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_store(
+    url: str = "sqlite:///surefoot.db",
+    *,
+    clock: Clock = _now,
+    owner: str | None = None,
+    keep: int = 20,
+) -> Store:
+    """Open a store, and make its file (readable by its owner only) when there is none.
+
+    Args:
+        url: `sqlite:///` and a path. This version keeps stores in SQLite files only.
+        clock: The present.
+        owner: Who takes leases; unique to this store when None.
+        keep: How many of the newest checkpoints LangGraph keeps of a run; 0 keeps all.
+
+    Raises:
+        BadInput: The URL does not name a SQLite file.
+        StoreFault: The file cannot be read and written, is not a store, or is a newer one.
+    """
+    path = _path(url)
+    _prepare(path)
+    writer = _connect(path)
+    try:
+        with writer.write() as connection:
+            migrate(connection)
+    except BaseException:
+        writer.close()
+        raise
+    return Store(path, writer, clock=clock, owner=owner or uuid.uuid4().hex, keep=keep)
+
+
+def _path(url: str) -> Path:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as fault:
+        raise BadInput(f"{url!r} is not the URL of a store.", advice=_ADVICE) from fault
+    if parsed.drivername != "sqlite":
+        what = f"A store of the kind {parsed.drivername!r} is not supported: only SQLite files are."
+        raise BadInput(what, advice=_ADVICE)
+    if parsed.database in {None, "", ":memory:"} or parsed.query:
+        raise BadInput(f"{url!r} does not name a file, and a store has to be one.", advice=_ADVICE)
+    return Path(str(parsed.database)).absolute()
+
+
+def _prepare(path: Path) -> None:
+    """Make the file for its owner only, or see that it can be used."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
+            what = f"{str(path)!r} is not a file that can be read and written."
+            raise StoreFault(what, advice="Name another file, or change its permissions.") from None
+    except OSError as fault:
+        raise StoreFault(
+            f"The store {str(path)!r} cannot be made: {fault.strerror}.",
+            advice="Name a file in a folder that exists and that you may write.",
+        ) from fault
+
+
+def _connect(path: Path) -> Writer:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=NullPool,
+        connect_args={
+            "timeout": BUSY_SECONDS,
+            "check_same_thread": False,
+            "isolation_level": None,
+        },
+    )
+    return Writer(engine, setup=("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"))
