@@ -1,5 +1,7 @@
 """What a schema is, as plain records: tables, columns and indexes by their exact names."""
 
+from pydantic import Field
+
 from tools.contract import Record
 from tools.errors import Refused
 
@@ -60,9 +62,11 @@ class Table(Record):
 
 
 class Schema(Record):
-    """The ordinary tables of a database; views, virtual and internal tables are left out."""
+    """The ordinary tables of a database; SQLite's internal tables are left out."""
 
     tables: dict[str, Table]
+    others: dict[str, str] = Field(default_factory=dict)
+    """SQL of views, triggers, virtual tables and what belongs to them, by `kind name`."""
 
     def table(self, name: str) -> Table:
         """Return a table by its exact name.

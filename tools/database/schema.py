@@ -8,9 +8,9 @@ __all__ = ["Column", "Index", "Schema", "Table", "read_schema", "read_tables"]
 
 
 def read_schema(reader: Reader, *, count: bool = True) -> Schema:
-    """Return the ordinary tables with their columns and indexes.
+    """Return the ordinary tables with their columns and indexes, and the SQL of all the rest.
 
-    Views, virtual tables and the tables that virtual tables keep (`shadow`) are left out: no index
+    Views, virtual tables and the tables that these keep (`shadow`) are only in `others`: no index
     of ours belongs there.
 
     Args:
@@ -20,11 +20,16 @@ def read_schema(reader: Reader, *, count: bool = True) -> Schema:
     Raises:
         SurefootError: The database cannot be read.
     """
+    tables = read_tables(reader, kinds=frozenset({"table"}), count=count)
+    known = {("table", table.name) for table in tables}
+    known |= {("index", index.name) for table in tables for index in table.indexes}
     return Schema(
-        tables={
-            table.name: table
-            for table in read_tables(reader, kinds=frozenset({"table"}), count=count)
-        }
+        tables={table.name: table for table in tables},
+        others={
+            f"{kind} {name}": sql
+            for kind, name, sql in reader.rows(statements.SCHEMA_ROWS)
+            if (kind, name) not in known
+        },
     )
 
 

@@ -69,21 +69,24 @@ INDEX_ROW: Final = _fixed(
 """Table and SQL of the index of a name."""
 SCHEMA_ROWS: Final = _fixed(
     """SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL
+    AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END, rowid""",
     "catalog",
 )
+"""Kind, name and SQL of everything that was created, tables first."""
 STATISTICS_TABLES: Final = _fixed(
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'sqlite\\_stat%' ESCAPE '\\'"
     " ORDER BY name",
     "catalog",
 )
 STATISTICS: Final = _fixed("SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY rowid", "catalog")
-BYTES_USED: Final = _fixed(
-    """SELECT (page_count - freelist_count) * page_size
-    FROM pragma_page_count, pragma_freelist_count, pragma_page_size""",
-    "catalog",
-)
-"""Bytes of the file that hold something."""
+INDEX_NAMES: Final = _fixed("SELECT name FROM sqlite_master WHERE type = 'index'", "catalog")
+TABLE_NAMES: Final = _fixed("SELECT name FROM sqlite_master WHERE type = 'table'", "catalog")
+MAKES_HISTOGRAMS: Final = _fixed("SELECT sqlite_compileoption_used('ENABLE_STAT4')", "catalog")
+"""Whether ANALYZE of this build of SQLite writes sqlite_stat4, too."""
+PAGE_SIZE: Final = _fixed("PRAGMA page_size", "catalog")
+PAGE_COUNT: Final = _fixed("PRAGMA page_count", "catalog")
+FREE_PAGES: Final = _fixed("PRAGMA freelist_count", "catalog")
 ANALYZE: Final = _fixed("ANALYZE", "analyze")
 LOAD_STATISTICS: Final = _fixed("ANALYZE sqlite_master", "analyze")
 CLEAR_STATISTICS: Final = _fixed("DELETE FROM sqlite_stat1", "statistics")

@@ -1,0 +1,178 @@
+"""The tool that makes an index."""
+
+from typing import ClassVar, Final
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from tools.contract import EffectClass, Happened, JsonObject, Preview, Tool
+from tools.database import statements
+from tools.database.catalog import Schema, Table
+from tools.database.connection import Database
+from tools.database.drops import DropIndex, DropOwnIndex
+from tools.database.hypothetical import changed_plans, empty_copy
+from tools.database.index_effects import drop_exactly, find_made, make_index
+from tools.database.schema import read_schema
+from tools.database.session import Reader
+from tools.database.size import estimate_index_bytes
+from tools.database.spec import IndexSpec
+from tools.database.workload import Workload
+from tools.errors import Refused
+
+__all__ = ["CreateIndex", "DropIndex", "DropOwnIndex"]
+
+MAX_INDEXES: Final = 12
+"""A table with so many indexes gets no more: each slows every write."""
+
+
+class CreateIndexArgs(BaseModel):
+    """Where the index goes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    table: str = Field(min_length=1, max_length=200, description="Exact name of the table.")
+    columns: list[str] = Field(
+        min_length=1,
+        max_length=8,
+        description="Columns in order, each `name` or `name DESC`.",
+    )
+
+
+class CreateIndex(Tool):
+    """Creates one ordinary index under a name derived from table and columns."""
+
+    name = "create_index"
+    description = "Create an index on columns of a table; its name is derived from them."
+    effect: ClassVar[EffectClass] = "reversible"
+    args_schema = CreateIndexArgs
+    authority: ClassVar[frozenset[str]] = frozenset({"table", "columns"})
+
+    def __init__(self, database: Database, workload: Workload) -> None:
+        self._database = database
+        self._workload = workload
+
+    def resources(self, args: JsonObject) -> frozenset[str]:
+        """Return the database, the table and the index to be."""
+        spec = _spec(args)
+        return frozenset({"database:main", f"table:{spec.table}", f"index:{spec.name}"})
+
+    def known_values(self, args: JsonObject) -> frozenset[str]:
+        """Return the names of the live schema's tables and of the columns of the one meant."""
+        with self._database.reader() as reader:
+            schema = read_schema(reader, count=False)
+        table = schema.tables.get(str(args.get("table")))
+        columns = [column.name for column in table.columns] if table else []
+        return frozenset({*schema.tables, *columns, *(f"{name} DESC" for name in columns)})
+
+    def snapshot(self, args: JsonObject) -> JsonObject:
+        """Return the index to be and the statement that makes it.
+
+        Raises:
+            Refused: Table or column are unknown, or the index is not needed.
+        """
+        spec = _spec(args)
+        with self._database.reader() as reader:
+            schema = read_schema(reader, count=False)
+        _refuse_needless(spec, schema)
+        return {"index": spec.name, "existed": False, "sql": _text(spec, schema)}
+
+    def preview(self, args: JsonObject) -> Preview:
+        """Return the statement, its size, and the plans before and after.
+
+        Raises:
+            Refused: As for `snapshot`.
+        """
+        spec = _spec(args)
+        with self._database.reader() as reader:
+            schema = read_schema(reader, count=False)
+            table = _refuse_needless(spec, schema)
+            statement = statements.create_index(spec, schema)
+            facts = _facts(reader, spec, table)
+            with empty_copy(reader) as copy:
+                copy.rows(statement)
+                plans = changed_plans(reader, copy, self._workload)
+        return Preview(
+            summary=f"Create an index on {spec.table} ({', '.join(spec.columns)}); "
+            f"{len(plans)} of {len(self._workload.queries)} queries would change their plan.",
+            statement=statement.text,
+            before="\n".join(f"{query}: {old}" for query, old, _ in plans),
+            after="\n".join(f"{query}: {new}" for query, _, new in plans),
+            facts=facts,
+            undo="The index is dropped again; no data is touched.",
+        )
+
+    def apply(self, args: JsonObject, key: str) -> JsonValue:
+        """Create the index.
+
+        Raises:
+            Refused: As for `snapshot`.
+            Transient: The database is locked, or it took too long; nothing was changed.
+            Fatal: The database cannot be written; nothing was changed.
+        """
+        del key
+        spec = _spec(args)
+        with self._database.reader() as reader:
+            _refuse_needless(spec, read_schema(reader, count=False))
+        grown = make_index(self._database, spec)
+        return {
+            "summary": f"Created {spec.name} on {spec.table} ({', '.join(spec.columns)}).",
+            "index": spec.name,
+            "table": spec.table,
+            "columns": list(spec.columns),
+            "size_bytes": grown,
+        }
+
+    def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
+        """Tell whether the index exists with exactly the table and columns that were meant."""
+        del key
+        spec = _spec(args)
+        return find_made(self._database, spec.name, spec.table, str(snapshot.get("sql")))
+
+    def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
+        """Drop the index; no-op when it is gone.
+
+        Raises:
+            UndoConflict: The index of that name is not the one that was made.
+        """
+        del result
+        spec = _spec(args)
+        drop_exactly(self._database, spec.name, spec.table, str(snapshot.get("sql")))
+
+
+def _spec(args: JsonObject) -> IndexSpec:
+    return IndexSpec.model_validate(args)
+
+
+def _text(spec: IndexSpec, schema: Schema) -> str:
+    return statements.create_index(spec, schema).text
+
+
+def _refuse_needless(spec: IndexSpec, schema: Schema) -> Table:
+    """Return the table if it can do with the index.
+
+    Raises:
+        Refused: Table or column are unknown, an index serves already, or there are too many.
+    """
+    table = schema.table(spec.table)
+    columns = [table.split_column(column)[0] for column in spec.columns]
+    if len(set(columns)) < len(columns):
+        raise Refused(f"The index on {spec.table!r} names a column twice: {', '.join(columns)}.")
+    if len(table.indexes) >= MAX_INDEXES:
+        raise Refused(f"The table {spec.table!r} has {len(table.indexes)} indexes already.")
+    for index in table.indexes:
+        if not index.partial and index.columns[: len(spec.columns)] == spec.columns:
+            raise Refused(
+                f"The index {index.name!r} on {spec.table!r} begins with "
+                f"{', '.join(spec.columns)} already.",
+                advice="Choose other columns.",
+            )
+    return table
+
+
+def _facts(reader: Reader, spec: IndexSpec, table: Table) -> dict[str, JsonValue]:
+    columns = tuple(table.split_column(column)[0] for column in spec.columns)
+    rows = int(reader.rows(statements.count_rows(table))[0][0])
+    return {
+        "rows": rows,
+        "size_bytes": estimate_index_bytes(reader, table, columns, rows),
+        "index_count": len(table.indexes),
+    }
