@@ -1,7 +1,6 @@
 """The graph: seven nodes, flat. Everything that an agent does is on this page."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -20,8 +19,18 @@ from nodes.state import STATE_VERSION, RunInput, State
 from nodes.verify import verify
 from tools.contract import Toolbox, digest
 
-Node = Callable[[State, Runtime[Context]], State]
 AgentGraph = CompiledStateGraph[State, Context, RunInput, State]
+
+
+class Node(Protocol):
+    """A plain function from state to update."""
+
+    __name__: str
+
+    def __call__(self, state: State, runtime: Runtime[Context]) -> State:
+        """Do one step of thought."""
+        ...
+
 
 SUPERSTEPS = 10_000
 """The outer fuse; the goal's own budget ends a run long before."""
@@ -41,7 +50,8 @@ def build_graph(default: Context | None = None) -> StateGraph[State, Context, Ru
         default: Dependencies for callers that pass no `context=`, such as LangGraph Server.
     """
     graph = StateGraph(State, context_schema=Context, input_schema=RunInput)
-    for node in (plan, decide, confidence, execute, verify, escalate, finish):
+    nodes: tuple[Node, ...] = (plan, decide, confidence, execute, verify, escalate, finish)
+    for node in nodes:
         graph.add_node(node.__name__, _with_default(node, default))
     graph.add_edge(START, "plan")
     graph.add_conditional_edges("plan", after_plan, list(EDGES["plan"]))
@@ -95,7 +105,7 @@ def fingerprint(tools: Toolbox) -> str:
         {
             "version": STATE_VERSION,
             "edges": {node: list(targets) for node, targets in EDGES.items()},
-            "state": sorted(State.__annotations__),
+            "state": [*sorted(State.__annotations__)],
             "tools": [tools[name].card().to_json() for name in sorted(tools)],
         }
     )

@@ -4,11 +4,11 @@ import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pkgutil import resolve_name
 
 from checkpoints.store import Store
 from checkpoints.undo import undo_effects
 from graphs.agent import build_agent, fingerprint
-from graphs.database.domain import database_domain
 from graphs.domain import Domain
 from graphs.session import Agent
 from graphs.settings import Settings
@@ -19,8 +19,10 @@ from tools.runner import Runner
 
 VERSION = importlib.metadata.version("surefoot")
 
-DOMAINS: Mapping[str, Callable[[JsonObject, Store], Domain]] = {"database": database_domain}
-"""Opens a domain from the settings that a run keeps."""
+Opener = Callable[[JsonObject, Store], Domain]
+
+DOMAINS: Mapping[str, str] = {"database": "graphs.database.domain:database_domain"}
+"""What opens a domain from the settings that a run keeps; imported when a run needs it."""
 
 
 def now() -> datetime:
@@ -100,9 +102,9 @@ def reopen(
         BadInput: Its domain is not known here.
     """
     info = store.runs.get(run)
-    opener = DOMAINS.get(info.domain)
-    if opener is None:
+    if info.domain not in DOMAINS:
         raise BadInput(
             f"Run {info.run!r} is of the domain {info.domain!r}, which is not known here."
         )
+    opener: Opener = resolve_name(DOMAINS[info.domain])
     return assemble(opener(info.settings, store), store, settings=settings, clock=clock)

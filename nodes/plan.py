@@ -36,7 +36,7 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     update["plan"] = made.to_json()
     update["progress"] = _carry_over(state, made)
     if goal.review_plan:
-        update["waiting"] = [_question(context, run, goal, made).to_json()]
+        update["waiting"] = [_question(context, run, goal, made, update["replans"]).to_json()]
     return update
 
 
@@ -134,10 +134,10 @@ def _carry_over(state: State, made: Plan) -> dict[str, JsonObject]:
     return progress
 
 
-def _question(context: Context, run: str, goal: Goal, made: Plan) -> Proposal:
-    """Open the review of the plan."""
-    now = context.clock()
-    key, hashed = f"{run}/plan/{digest(made.to_json())[:8]}", digest(made.to_json())
+def _question(context: Context, run: str, goal: Goal, made: Plan, replans: int) -> Proposal:
+    """Open the review of the plan; a plan that comes again is asked about again."""
+    now, hashed = context.clock(), digest(made.to_json())
+    key = f"{run}/plan/{replans + 1}"
     review = context.memory.reviews.open(
         Review(
             id=f"rv-{digest({'key': key})[:10]}",

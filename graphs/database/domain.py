@@ -7,10 +7,11 @@ from graphs.database.checks import DatabaseChecks
 from graphs.database.playbook import DatabasePlaybook
 from graphs.domain import Domain
 from nodes.state import Boundaries
-from tools.contract import JsonObject, Toolbox
+from tools.contract import JsonObject, Tool, Toolbox
 from tools.database.analyze import Analyze
 from tools.database.connection import Database
-from tools.database.indexes import CreateIndex, DropIndex, DropOwnIndex
+from tools.database.drops import DropIndex, DropOwnIndex
+from tools.database.indexes import CreateIndex
 from tools.database.reads import Explain, InspectSchema, ProfileWorkload
 from tools.database.simulate import SimulateIndexes, SuggestIndexes
 from tools.database.workload import Workload, parse_workload, read_workload
@@ -65,7 +66,7 @@ def _text(store: Store, ref: object) -> str:
     return str(store.artifacts.get(str(ref)))
 
 
-def _tools(database: Database, workload: Workload, store: Store) -> list[object]:
+def _tools(database: Database, workload: Workload, store: Store) -> list[Tool]:
     def owns(name: str) -> bool:
         """Tell whether an index is one that the journal says we made and still have."""
         made = store.journal.applied("create_index")
@@ -80,7 +81,7 @@ def _tools(database: Database, workload: Workload, store: Store) -> list[object]
         CreateIndex(database, workload),
         DropOwnIndex(database, workload, owns=owns),
         DropIndex(database, workload),
-        Analyze(database, workload),
+        Analyze(database),
     ]
 
 
