@@ -1,9 +1,11 @@
 """The store: everything that outlives the process, in one file."""
 
 import os
+import sqlite3
+import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -16,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from checkpoints.artifacts import ArtifactTable
 from checkpoints.clearances import ClearanceTable
 from checkpoints.effects import EffectJournal
+from checkpoints.faults import store_fault
 from checkpoints.leases import LeaseTable
 from checkpoints.ledger import ChainedLedger
 from checkpoints.migrations import migrate
@@ -85,15 +88,13 @@ class Store:
 
     def close(self) -> None:
         """Give back this store's leases and close its connections; may be called twice."""
-        if self._writer.closed:
-            return
-        try:
+        # A lease that cannot be given back is taken over when this process has gone.
+        with suppress(StoreFault):
             self.leases.release_all()
-        finally:
-            self._writer.close()
-            with self._saver_lock:
-                if self._saver is not None:
-                    self._saver.conn.close()
+        self._writer.close()
+        with self._saver_lock:
+            if self._saver is not None:
+                self._saver.conn.close()
 
     def __enter__(self) -> Self:
         return self
@@ -152,18 +153,39 @@ def _path(url: str) -> Path:
 
 
 def _prepare(path: Path) -> None:
-    """Make the file for its owner only, or see that it can be used."""
+    """Make the file when there is none, or see that it can be used."""
+    if not path.exists():
+        _make(path)
+    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
+        raise StoreFault(
+            f"{str(path)!r} is not a file that can be read and written.",
+            advice="Name another file, or change its permissions.",
+        )
+
+
+def _make(path: Path) -> None:
+    """Let an empty database in WAL mode, for its owner only, appear at once.
+
+    Of two processes that make a store at the same time, one would be refused the change of mode;
+    a file that appears in that mode needs none.
+    """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
-            what = f"{str(path)!r} is not a file that can be read and written."
-            raise StoreFault(what, advice="Name another file, or change its permissions.") from None
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        try:
+            with closing(sqlite3.connect(name)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            with suppress(FileExistsError):
+                os.link(name, path)
+        finally:
+            Path(name).unlink()
     except OSError as fault:
         raise StoreFault(
             f"The store {str(path)!r} cannot be made: {fault.strerror}.",
             advice="Name a file in a folder that exists and that you may write.",
         ) from fault
+    except sqlite3.Error as error:
+        raise store_fault(error) from error
 
 
 def _connect(path: Path) -> Writer:

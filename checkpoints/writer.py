@@ -31,11 +31,6 @@ class Writer:
         except DBAPIError as error:
             raise store_fault(error) from error
 
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._connection.closed
-
     def _set_up(self, statements: Sequence[str]) -> None:
         try:
             for statement in statements:
