@@ -133,8 +133,9 @@ def _vet_letters(text: str, line: int) -> None:
         plain = letter.isascii() or (
             letter.isalnum()
             and unicodedata.normalize("NFKC", letter) == letter
-            and not letter.upper().isascii()
-            and not letter.lower().isascii()
+            and not any(
+                len(form) == 1 and form.isascii() for form in (letter.upper(), letter.lower())
+            )
         )
         if not plain:
             raise Refused(

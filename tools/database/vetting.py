@@ -79,8 +79,6 @@ def vet_query(piece: Piece) -> exp.Query:
     for node in tree.walk():
         if isinstance(node, _FORBIDDEN_NODES):
             raise _refused(piece, f"{node.key.upper()} is not part of a query")
-        if isinstance(node, exp.Table) and node.name.lower().startswith("pragma_"):
-            raise _refused(piece, f"the table-valued PRAGMA {node.name!r} is not accepted")
     return tree
 
 
@@ -113,6 +111,8 @@ def _vet_tokens(piece: Piece) -> None:
                 f"it has the parameter {token.text!r}",
                 advice="Write a typical value in its place.",
             )
+        if token.kind in {"word", "quoted"} and token.name.startswith("pragma_"):
+            raise _refused(piece, f"the table-valued PRAGMA {token.name!r} is not accepted")
         if token.kind in {"word", "quoted"} and token.name in FORBIDDEN_FUNCTIONS:
             _vet_call(piece, token, following)
 
