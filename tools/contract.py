@@ -242,6 +242,7 @@ class Toolbox(Mapping[str, Tool]):
 
     def __init__(self, tools: Sequence[Tool]) -> None:
         self._tools = {tool.name: tool for tool in tools}
+        self._cards: dict[str, ToolCard] = {}
         problems = [problem for tool in tools for problem in lint(tool)]
         if len(self._tools) != len(tools):
             problems.append("two tools share a name")
@@ -261,7 +262,13 @@ class Toolbox(Mapping[str, Tool]):
 
     def cards(self, names: Sequence[str] | None = None) -> list[ToolCard]:
         """Return the cards of the named tools, or of all."""
-        return [self._tools[name].card() for name in (names if names is not None else self._tools)]
+        return [self._card(name) for name in (names if names is not None else self._tools)]
+
+    def _card(self, name: str) -> ToolCard:
+        """Return a tool's card, made once: a schema costs a millisecond."""
+        if name not in self._cards:
+            self._cards[name] = self._tools[name].card()
+        return self._cards[name]
 
 
 class Clearance(Record):
