@@ -57,14 +57,7 @@ def assemble(
         clock: The present, for tests.
     """
     settings = settings or Settings()
-    runner = Runner(
-        tools=domain.tools,
-        policy=domain.policy,
-        journal=store.journal,
-        clearances=store.clearances,
-        artifacts=store.artifacts,
-        clock=clock,
-    )
+    runner = _runner(domain, store, clock)
     context = Context(
         domain=domain.name,
         tools=domain.tools,
@@ -89,6 +82,17 @@ def assemble(
         store=store,
         boundaries=domain.boundaries,
         budget=settings.budget,
+    )
+
+
+def _runner(domain: Domain, store: Store, clock: Clock) -> Runner:
+    return Runner(
+        tools=domain.tools,
+        policy=domain.policy,
+        journal=store.journal,
+        clearances=store.clearances,
+        artifacts=store.artifacts,
+        clock=clock,
     )
 
 

@@ -5,8 +5,8 @@ read that is not trusted, and until when the offer stands.
 """
 
 from nodes.context import Context
-from nodes.state import Goal, Proposal
-from tools.contract import JsonObject, Observation, digest
+from nodes.state import Decision, Goal, Proposal
+from tools.contract import JsonObject, Observation, Preview, Tool, digest
 from tools.policy import Verdict
 from tools.records import Review
 
@@ -23,20 +23,6 @@ def ask(context: Context, run: str, goal: Goal, proposal: Proposal, verdict: Ver
         raise ValueError(msg)
     tool = context.tools[decision.action.tool]
     preview = tool.preview(decision.action.args)
-    card: JsonObject = {
-        "objective": goal.objective,
-        "tool": tool.name,
-        "description": tool.description,
-        "effect": tool.effect,
-        "args": decision.action.args,
-        "preview": preview.to_json(),
-        "reasoning": decision.reasoning,
-        "alternatives": [item.to_json() for item in decision.alternatives],
-        "evidence": list(decision.evidence),
-        "confidence": decision.confidence,
-        "origin": decision.origin,
-        "rule": verdict.rule,
-    }
     identity = {
         "key": proposal.key,
         "hash": decision.action.hash,
@@ -53,11 +39,28 @@ def ask(context: Context, run: str, goal: Goal, proposal: Proposal, verdict: Ver
             action_hash=decision.action.hash,
             title=preview.summary,
             why=verdict.reason,
-            card=card,
+            card=_card(goal, decision, tool, preview) | {"rule": verdict.rule},
             created_at=now,
             expires_at=now + context.offer_ttl,
         )
     )
+
+
+def _card(goal: Goal, decision: Decision, tool: Tool, preview: Preview) -> JsonObject:
+    """Return everything that the person sees."""
+    return {
+        "objective": goal.objective,
+        "tool": tool.name,
+        "description": tool.description,
+        "effect": tool.effect,
+        "args": decision.action.args if decision.action else {},
+        "preview": preview.to_json(),
+        "reasoning": decision.reasoning,
+        "alternatives": [item.to_json() for item in decision.alternatives],
+        "evidence": list(decision.evidence),
+        "confidence": decision.confidence,
+        "origin": decision.origin,
+    }
 
 
 def _times(context: Context, proposal: Proposal) -> str:
