@@ -31,6 +31,14 @@ WAREHOUSES: Final = ("Oslo", "Hamburg", "Hamburg", "Lyon", "Lyon", "Lyon", "Port
 KINDS: Final = ("sale", "sale", "sale", "purchase", "return", "recount")
 ADJECTIVES: Final = ("Sturdy", "Light", "Folding", "Nordic", "Compact", "Classic", "Silent")
 NOUNS: Final = ("Lamp", "Chair", "Kettle", "Backpack", "Desk", "Jacket", "Tent", "Clock", "Stove")
+SHARE_WITH_PHONE: Final = 0.6
+SHARE_WITH_CREDIT: Final = 0.3
+SHARE_WITH_WEIGHT: Final = 0.9
+SHARE_ON_SALE: Final = 0.93
+SHARE_DISCOUNTED: Final = 0.08
+SHARE_WITH_COUPON: Final = 0.07
+SHARE_FAILED_FIRST: Final = 0.05
+SHARE_WITH_TEXT: Final = 0.7
 PHRASES: Final = (
     "arrived on time", "colour differs from the picture", "would buy again", "a bit expensive",
     "broken after a week", "asked for a refund", "sturdy and light", "the manual is missing",
@@ -90,8 +98,12 @@ class Shop:
             first = FIRST_NAMES[number % len(FIRST_NAMES)]
             last = LAST_NAMES[number % len(LAST_NAMES)]
             email = f"{first}.{last}.{number}@example.com".lower().replace("'", "")
-            phone = f"+47{draw.randrange(10**8):08}" if draw.random() < 0.6 else None
-            limit = round(draw.expovariate(1 / 900), 2) if draw.random() < 0.3 else None
+            has_phone, has_credit = (
+                draw.random() < SHARE_WITH_PHONE,
+                draw.random() < SHARE_WITH_CREDIT,
+            )
+            phone = f"+47{draw.randrange(10**8):08}" if has_phone else None
+            limit = round(draw.expovariate(1 / 900), 2) if has_credit else None
             day = int(DAYS * draw.random() ** 2)
             segment = SEGMENTS[int(draw.random() * len(SEGMENTS))]
             city = CITIES[int(draw.random() * len(CITIES))]
@@ -102,7 +114,9 @@ class Shop:
         draw = self._draw("products")
         for number in range(1, self._products + 1):
             name = f"{draw.choice(ADJECTIVES)} {draw.choice(NOUNS)} {number}"
-            weight = round(draw.lognormvariate(0, 1), 3) if draw.random() < 0.9 else None
+            weight = (
+                round(draw.lognormvariate(0, 1), 3) if draw.random() < SHARE_WITH_WEIGHT else None
+            )
             yield (
                 number,
                 f"SKU-{number * 7919 % 1_000_003:06}",
@@ -110,7 +124,7 @@ class Shop:
                 1 + int(CATEGORIES * draw.random() ** 1.5),
                 int(100 * draw.lognormvariate(3.2, 0.9)) + 99,
                 weight,
-                int(draw.random() < 0.93),
+                int(draw.random() < SHARE_ON_SALE),
                 self._moment(draw, int(DAYS * draw.random() ** 2)),
             )
 
@@ -128,12 +142,12 @@ class Shop:
                 product = 1 + int(self._products * random() ** 3)
                 quantity = 1 + int(random() ** 4 * 5)
                 price = 199 + product * 37 % 9000
-                discount = 0.1 if random() < 0.08 else None
+                discount = 0.1 if random() < SHARE_DISCOUNTED else None
                 total += quantity * price
                 items.append((len(items) + 1, number, product, quantity, price, discount))
             customer = 1 + int(self._customers * random() ** 2.2)
             day = int(DAYS * ((number - 1) / self._orders) ** 0.8)
-            coupon = f"WELCOME{customer % 9}" if random() < 0.07 else None
+            coupon = f"WELCOME{customer % 9}" if random() < SHARE_WITH_COUPON else None
             moment = self._moment(draw, day)
             status, channel = statuses[number - 1], channels[number - 1]
             orders.append((number, customer, moment, status, channel, coupon, total))
@@ -143,7 +157,7 @@ class Shop:
         draw = self._draw("payments")
         number = 0
         for order, _, moment, status, _, _, total in orders:
-            failures = 1 if draw.random() < 0.05 else 0
+            failures = 1 if draw.random() < SHARE_FAILED_FIRST else 0
             for attempt in range(failures + (status != "cancelled")):
                 number += 1
                 failed = attempt < failures
@@ -172,7 +186,8 @@ class Shop:
     def _review_rows(self) -> Iterator[Row]:
         draw = self._draw("reviews")
         for number in range(1, self._orders * 2 // 3 + 1):
-            body = ", ".join(draw.choices(PHRASES, k=3)) if draw.random() < 0.7 else None
+            has_text = draw.random() < SHARE_WITH_TEXT
+            body = ", ".join(draw.choices(PHRASES, k=3)) if has_text else None
             yield (
                 number,
                 1 + int(self._products * draw.random() ** 2.5),

@@ -156,7 +156,7 @@ ORDER BY o.id;
 -- calls: 2
 SELECT o.id, o.customer_id, o.total_cents
 FROM orders AS o
-WHERE o.ordered_at >= '2025-10-01' AND o.total_cents > 150000
+WHERE o.ordered_at >= '2025-10-01' AND o.total_cents > 60000
   AND EXISTS (SELECT 1 FROM payments AS p WHERE p.order_id = o.id AND p.status = 'failed')
 ORDER BY o.total_cents DESC, o.id;
 
