@@ -1,0 +1,75 @@
+"""Makes text from outside safe and short enough to show; models and databases write most of it."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pydantic import JsonValue
+
+from tools.contract import Action, canonical
+
+_DANGEROUS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+    "|[\ud800-\udfff]|[\U000e0000-\U000e007f]"
+)
+"""Controls, and characters that hide or reorder text, but for line feed and tab."""
+
+
+def visible(text: object) -> str:
+    """Return a text in which control and direction characters are spelled out.
+
+    A terminal obeys escape sequences, and invisible characters can make one name look like
+    another; spelled out they do neither.
+    """
+    return _DANGEROUS.sub(lambda found: f"\\u{ord(found.group()):04x}", str(text))
+
+
+def line(text: object, most: int = 200) -> str:
+    """Return a text as one visible line of at most so many characters."""
+    joined = " ".join(visible(text).split())
+    return joined if len(joined) <= most else joined[: most - 1] + "…"
+
+
+def told(value: JsonValue) -> str:
+    """Return an argument as people write it: lists without quotes, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return f"({', '.join(str(item) for item in value)})"
+    return canonical({"": value})[4:-1]
+
+
+def action_text(tool: str, args: Mapping[str, JsonValue], most: int = 160) -> str:
+    """Return an action on one line: the tool and its arguments."""
+    return line(" ".join([tool, *(f"{name}={told(value)}" for name, value in args.items())]), most)
+
+
+def action_line(action: Action) -> str:
+    """Return an action on one line."""
+    return action_text(action.tool, action.args)
+
+
+def label_of(key: str) -> str:
+    """Return `step.ordinal` of an effect key `run/step/ordinal`."""
+    parts = key.rsplit("/", 2)
+    return ".".join(parts[1:]) if len(parts) == 3 else key  # noqa: PLR2004  # run, step, ordinal
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a duration: `0.42 s`, `12 s`, `3:05 min`, `1 day, 2:00:00`."""
+    if seconds < 10:  # noqa: PLR2004  # below that, hundredths are worth reading
+        return f"{seconds:.2f} s"
+    if seconds < 60:  # noqa: PLR2004  # a minute
+        return f"{seconds:.0f} s"
+    if seconds < 3600:  # noqa: PLR2004  # an hour
+        return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
+    return str(timedelta(seconds=int(seconds)))
+
+
+def bytes_text(size: float) -> str:
+    """Return a size: `812 B`, `4.2 kB`, `31 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":  # noqa: PLR2004  # decimal units
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"  # noqa: PLR2004  # two digits tell enough

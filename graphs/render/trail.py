@@ -1,0 +1,162 @@
+"""Why one action was taken, or was not: everything that the ledger holds about it, in order."""
+
+from collections.abc import Iterable
+
+from pydantic import JsonValue
+
+from graphs.render.text import label_of, told
+from graphs.render.timeline import action_of, answered, by_key
+from tools.contract import JsonObject, Record
+from tools.records import LedgerEntry
+
+
+class Trail(Record):
+    """The decision trail of one action; each item is a ledger body with its time, `at`."""
+
+    key: str
+    label: str
+    step: JsonObject = {}
+    """The plan's words for the step."""
+    decision: JsonObject
+    gates: tuple[JsonObject, ...] = ()
+    reviews: tuple[JsonObject, ...] = ()
+    answers: tuple[JsonObject, ...] = ()
+    effects: tuple[JsonObject, ...] = ()
+    observations: tuple[JsonObject, ...] = ()
+    checks: tuple[JsonObject, ...] = ()
+    undo: tuple[JsonObject, ...] = ()
+
+    @property
+    def action(self) -> str:
+        """The action on one line."""
+        return action_of(self.decision)
+
+
+def trail(entries: Iterable[LedgerEntry], key: str) -> Trail | None:
+    """Return the trail of an effect key, or None when no decision has it.
+
+    Args:
+        entries: The run's ledger.
+        key: `run/step/ordinal`.
+    """
+    whole = list(entries)
+    about = by_key(whole).get(key, {})
+    if not about.get("decision"):
+        return None
+    return Trail(
+        key=key,
+        label=label_of(key),
+        step=_step(whole, key.rsplit("/", 2)[-2]),
+        decision=about["decision"][0],
+        gates=tuple(about.get("gate", ())),
+        reviews=tuple(about.get("review", ())),
+        answers=tuple(about.get("answer", ())),
+        effects=tuple(about.get("effect", ())),
+        observations=tuple(about.get("observation", ())),
+        checks=tuple(about.get("check", ())),
+        undo=tuple(about.get("undo", ())),
+    )
+
+
+def keys_of(entries: Iterable[LedgerEntry], step: str) -> list[str]:
+    """Return the keys that a person may mean by `tune` (all of the step) or `tune.2`."""
+    found = [entry.subject for entry in entries if entry.kind == "decision"]
+    return [key for key in dict.fromkeys(found) if step in (label_of(key), key.split("/")[-2])]
+
+
+def _step(entries: list[LedgerEntry], step: str) -> JsonObject:
+    plans = [entry.body.get("steps") for entry in entries if entry.kind == "plan"]
+    steps = [item for plan in plans if isinstance(plan, list) for item in plan]
+    return next(
+        (item for item in reversed(steps) if isinstance(item, dict) and item.get("id") == step), {}
+    )
+
+
+Section = tuple[str, list[str]]
+"""A heading and its lines."""
+
+
+def sections(found: Trail) -> list[Section]:
+    """Return a trail in words: headings with lines; headings without lines are left out."""
+    decision = found.decision
+    told = [
+        ("Step", [f"{found.step.get('title', '')}", f"expected: {found.step.get('expects', '')}"]),
+        ("Decision", [found.action, f"by {decision.get('origin', '?')} at {decision.get('at')}"]),
+        ("Why", [str(decision.get("reasoning", ""))]),
+        ("Instead of", _alternatives(decision)),
+        ("Rests on", [str(item) for item in _list(decision.get("evidence"))]),
+        ("Confidence", [_percent(decision.get("confidence"))]),
+        ("Gate", [_gate(body) for body in found.gates]),
+        ("Asked", [_asked(body) for body in found.reviews]),
+        ("Answered", [_answer(body) for body in found.answers]),
+        ("The change", [line for body in found.reviews for line in _change(body)]),
+        ("Effect", [_effect(body) for body in found.effects]),
+        ("Came", [_seen(body) for body in found.observations]),
+        ("Checks", [check_text(body) for body in found.checks]),
+        ("Undo", [f"{body.get('came')}: {body.get('why')}" for body in found.undo]),
+    ]
+    return [(head, lines) for head, lines in told if any(line.strip() for line in lines)]
+
+
+def check_text(check: JsonObject) -> str:
+    """Return a check on one line: `holds: helps: 3 queries went from ...`."""
+    verdict = "holds" if check.get("holds") else "BROKEN"
+    return f"{verdict}: {check.get('name')} ({check.get('kind')}): {check.get('detail')}"
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []
+
+
+def _alternatives(decision: JsonObject) -> list[str]:
+    return [
+        f"{item.get('option')}: {item.get('why_not')}"
+        for item in _list(decision.get("alternatives"))
+        if isinstance(item, dict)
+    ]
+
+
+def _percent(value: JsonValue) -> str:
+    return f"{value:.0%}" if isinstance(value, int | float) else ""
+
+
+def _gate(body: JsonObject) -> str:
+    return f"{body.get('gate')} by rule {body.get('rule')}: {body.get('reason')}"
+
+
+def _asked(body: JsonObject) -> str:
+    if body.get("state") == "withdrawn":
+        return f"withdrawn: {body.get('reason')}"
+    until = str(body.get("expires_at", ""))[:16].replace("T", " ")
+    return f"{body.get('id')}: {body.get('title')} ({body.get('why')} Offer until {until} UTC.)"
+
+
+def _answer(body: JsonObject) -> str:
+    args = body.get("args")
+    edited = f" with {told(args)}" if isinstance(args, dict) else ""
+    seen = f" (action {str(body.get('reviewed_hash', ''))[:12]})"
+    return answered({"answer": [body]}) + edited + seen + f" at {body.get('at')}"
+
+
+def _change(body: JsonObject) -> list[str]:
+    card = body.get("card")
+    preview = card.get("preview") if isinstance(card, dict) else None
+    if not isinstance(preview, dict):
+        return []
+    return [
+        f"{name}: {preview[name]}"
+        for name in ("statement", "before", "after", "undo")
+        if preview.get(name)
+    ]
+
+
+def _effect(body: JsonObject) -> str:
+    error = f": {body['error']}" if body.get("error") else ""
+    return f"{body.get('state')} at {body.get('at')}{error}"
+
+
+def _seen(body: JsonObject) -> str:
+    return (
+        f"{body.get('status')} in {body.get('seconds', 0)} s, {body.get('trust')} output: "
+        f"{body.get('summary')}"
+    )
