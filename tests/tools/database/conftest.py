@@ -1,5 +1,6 @@
 """A small shop, as a real SQLite file."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -35,10 +36,10 @@ SELECT day, total FROM orders WHERE day = '2026-01-05' ORDER BY total DESC;
 """
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return the shop's file."""
-    file = tmp_path / "shop 100%?#.db"
+@pytest.fixture(scope="session")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a shop that no test changes."""
+    file = tmp_path_factory.mktemp("pattern") / "shop.db"
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.executescript(SHOP)
         connection.executemany(
@@ -60,6 +61,12 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def path(pattern: Path, tmp_path: Path) -> Path:
+    """Return a shop of the test's own."""
+    return Path(shutil.copy(pattern, tmp_path / "shop 100%?#.db"))
+
+
+@pytest.fixture
 def database(path: Path) -> Database:
     """Return the shop."""
     return Database(path, busy_seconds=0.05)
@@ -71,6 +78,7 @@ def execute(path: Path) -> Execute:
 
     def run(sql: str, *values: object) -> list[tuple[object, ...]]:
         with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("PRAGMA synchronous = OFF")
             return connection.execute(sql, values).fetchall()
 
     return run
