@@ -88,10 +88,10 @@ def undo_effects(
     Raises:
         ToolFault: A tool could not undo for now; what was undone before stays so.
     """
+    present = [store.journal.find(record.key) or record for record in records]
     items: list[UndoItem] = []
-    for record in _newest_first(records):
-        present = store.journal.find(record.key) or record
-        item = _untouchable(present, reversible) or _undo(store, present, undo)
+    for record in _newest_first(present):
+        item = _untouchable(record, reversible) or _undo(store, record, undo)
         items.append(item)
         if item.outcome == "conflict":
             break

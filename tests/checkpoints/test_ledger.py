@@ -28,8 +28,9 @@ with open_store(sys.argv[1]) as store:
 
 
 def fill(store: Store, count: int = 5) -> None:
-    for number in range(1, count + 1):
-        store.ledger.append("run", "tick", "step", {"number": number})
+    with store.transaction():
+        for number in range(1, count + 1):
+            store.ledger.append("run", "tick", "step", {"number": number})
 
 
 def tamper(store: Store, *statements: str) -> tuple[str, ...]:
