@@ -50,16 +50,16 @@ LINES: Mapping[tuple[str, str], Line] = {
     ("finish", "__end__"): Line("M1004,190 H1046", "", 1026, 180),
     ("verify", "decide"): Line("M792,168 C780,65 310,65 297,163", "next step", 545, 84),
     ("verify", "plan"): Line("M806,168 C800,-5 150,-5 140,163", "another plan", 473, 32),
-    ("confidence", "decide"): Line("M440,168 C430,122 330,122 320,163", "try another", 380, 127),
+    ("confidence", "decide"): Line("M440,168 C430,122 330,122 320,163", "try another", 398, 128),
     ("confidence", "escalate"): Line("M448,212 V318", "ask", 432, 262),
     ("escalate", "confidence"): Line("M476,323 V217", "approved, edited", 532, 262),
-    ("escalate", "decide"): Line("M425,323 C415,270 312,275 303,217", "rejected", 368, 262),
-    ("escalate", "plan"): Line("M406,338 C290,335 165,300 156,217", "another plan", 232, 282),
-    ("plan", "escalate"): Line("M134,212 C136,330 250,357 401,357", "look at the plan", 172, 348),
-    ("escalate", "escalate"): Line(
-        "M490,367 C498,405 422,405 430,372", "next question", 460, 412
+    ("escalate", "decide"): Line("M425,323 C415,270 312,275 303,217", "rejected", 370, 240),
+    ("escalate", "plan"): Line("M406,338 C290,335 165,300 156,217", "another plan", 252, 264),
+    ("plan", "escalate"): Line("M134,212 C136,330 250,357 401,357", "look at the plan", 300, 374),
+    ("escalate", "escalate"): Line("M490,367 C498,405 422,405 430,372", "next question", 460, 412),
+    ("verify", "escalate"): Line(
+        "M800,212 C800,310 660,347 519,347", "only questions left", 698, 264
     ),
-    ("verify", "escalate"): Line("M800,212 C800,310 660,347 519,347", "only questions left", 712, 290),
     ("plan", "finish"): Line("M120,212 C120,520 950,520 950,217", "no plan may start", 540, 460),
 }
 """Every edge of the graph; a test compares them with the graph itself."""

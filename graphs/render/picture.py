@@ -82,9 +82,7 @@ def _line(edge: Edge, line: Line, times: int) -> str:
 def _node(name: str, *, seen: bool, now: bool) -> str:
     x, y = CENTRES[name]
     if name.startswith("__"):
-        inner = f'<circle cx="{x}" cy="{y}" r="4" fill="{_QUIET}"/>' if name == "__end__" else ""
-        fill = "none" if name == "__end__" else _QUIET
-        return f'<circle cx="{x}" cy="{y}" r="9" fill="{fill}" stroke="{_QUIET}" stroke-width="2"/>{inner}'
+        return _end(x, y, hollow=name == "__end__")
     colour = _NOW if now else _NODE if seen else _UNSEEN
     return (
         f'<g data-node="{name}"><title>{name}: {escape(TELLS[name])}</title>'
@@ -93,6 +91,14 @@ def _node(name: str, *, seen: bool, now: bool) -> str:
         f'<text x="{x}" y="{y + 5}" text-anchor="middle" font-size="15" font-weight="600" '
         f'fill="#ffffff">{name}</text></g>'
     )
+
+
+def _end(x: int, y: int, *, hollow: bool) -> str:
+    """Return the disc where runs start, or the ringed one where they end."""
+    inner = f'<circle cx="{x}" cy="{y}" r="4" fill="{_QUIET}"/>' if hollow else ""
+    fill = "none" if hollow else _QUIET
+    ring = f'r="9" fill="{fill}" stroke="{_QUIET}" stroke-width="2"'
+    return f'<circle cx="{x}" cy="{y}" {ring}/>{inner}'
 
 
 def _description(taken: Visits, now: str) -> str:
@@ -114,7 +120,9 @@ def graph_mermaid(visited: Visits | None = None) -> str:
     lines = ["flowchart LR"]
     for source, target in edges():
         times = (visited or {}).get((source, target), 0)
-        label = " ".join(part for part in (_label(source, target), f"x{times}" if times else "") if part)
+        label = " ".join(
+            part for part in (_label(source, target), f"x{times}" if times else "") if part
+        )
         arrow = f"-->|{label}|" if label else "-->"
         lines.append(f"  {_shape(source)} {arrow} {_shape(target)}")
     return "\n".join(lines) + "\n"

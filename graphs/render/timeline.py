@@ -28,6 +28,8 @@ class Row(Record):
     rule: str = ""
     who: str = ""
     """Who answered the question about it, and how; empty when nobody was asked."""
+    waited: float | None = None
+    """Seconds that the question waited for its answer."""
     came: str = ""
     """What came of it."""
     seconds: float | None = None
@@ -41,9 +43,7 @@ Bodies = Mapping[str, Sequence[JsonObject]]
 """Bodies of the ledger entries about one decision, by kind, oldest first."""
 
 
-def unfold(
-    entries: Iterable[LedgerEntry], load: Callable[[str], JsonValue]
-) -> list[LedgerEntry]:
+def unfold(entries: Iterable[LedgerEntry], load: Callable[[str], JsonValue]) -> list[LedgerEntry]:
     """Return entries with the bodies that the ledger keeps as artifacts put back.
 
     Args:
@@ -112,6 +112,7 @@ def _decided(entry: LedgerEntry, about: Bodies, state: EffectState | Literal[""]
         gate=str(gate.get("gate", "")) if acts else "",
         rule=str(gate.get("rule", "")) if acts else "",
         who=answered(about),
+        waited=_waited(about),
         came=_came(about, gate, seen) if acts else "",
         seconds=_number(seen.get("seconds")),
         effect=state or _effect(about),
@@ -149,6 +150,15 @@ _SAID = {
     "abort": "run aborted",
     "replan": "another plan asked for",
 }
+
+
+def _waited(about: Bodies) -> float | None:
+    """Return the seconds between the newest answer and the question before it."""
+    said, asked = _last(about, "answer"), [body for body in about.get("review", ()) if "id" in body]
+    if not said or not asked:
+        return None
+    start, end = (datetime.fromisoformat(str(body["at"])) for body in (asked[-1], said))
+    return (end - start).total_seconds()
 
 
 def _came(about: Bodies, gate: JsonObject, seen: JsonObject) -> str:
@@ -193,9 +203,11 @@ def _goal(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:
 
 def _plan(entry: LedgerEntry, about: Mapping[str, Bodies]) -> Row:
     steps = entry.body.get("steps")
-    names = [str(step.get("id")) for step in steps or () if isinstance(step, dict)] if isinstance(
-        steps, list
-    ) else []
+    names = (
+        [str(step.get("id")) for step in steps or () if isinstance(step, dict)]
+        if isinstance(steps, list)
+        else []
+    )
     return Row(
         at=entry.at,
         label="plan",

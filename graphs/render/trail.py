@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from graphs.render.text import label_of, told
 from graphs.render.timeline import action_of, answered, by_key
@@ -15,7 +15,7 @@ class Trail(Record):
 
     key: str
     label: str
-    step: JsonObject = {}
+    step: JsonObject = Field(default_factory=dict)
     """The plan's words for the step."""
     decision: JsonObject
     gates: tuple[JsonObject, ...] = ()

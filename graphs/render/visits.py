@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from graphs.render.picture import edges
 from tools.records import LedgerEntry
@@ -28,7 +29,7 @@ def visited(entries: Iterable[LedgerEntry]) -> dict[tuple[str, str], int]:
     here = "__start__"
     for node in _nodes(entries):
         way = _way(here, node)
-        count.update(zip(way, way[1:], strict=False))
+        count.update(pairwise(way))
         here = node
     if here == "finish":
         count["finish", "__end__"] += 1
@@ -46,7 +47,7 @@ def _nodes(entries: Iterable[LedgerEntry]) -> list[str]:
 
 
 def _way(start: str, goal: str) -> list[str]:
-    """Return the shortest way between two different nodes, ends included; empty when there is none."""
+    """Return the shortest way between two nodes, ends included; empty when there is none."""
     queue = deque([[start]])
     seen = {start}
     while queue:
