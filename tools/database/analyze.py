@@ -37,9 +37,9 @@ class Analyze(Tool):
         self._database = database
 
     def resources(self, args: JsonObject) -> frozenset[str]:
-        """Return the database and its statistics."""
+        """Return the database."""
         del args
-        return frozenset({"database:main", "statistics:main"})
+        return frozenset({"database:main"})
 
     def snapshot(self, args: JsonObject) -> JsonObject:
         """Return the statistics as they are.

@@ -14,7 +14,7 @@ from tools.database import statements
 from tools.database.authorizer import builds_copy
 from tools.database.connection import harden
 from tools.database.session import Reader
-from tools.database.statements import Kind, Statement
+from tools.database.statements import Kind
 from tools.database.statistics import has_statistics
 from tools.database.workload import Workload
 from tools.errors import Refused
@@ -32,11 +32,6 @@ class EmptyCopy(Reader):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection, Path(":memory:"), _SECONDS)
         connection.set_authorizer(builds_copy)
-
-    def try_run(self, statement: Statement) -> None:
-        """Run a statement; one that this copy cannot run is left out."""
-        with suppress(Refused):
-            self.rows(statement)
 
 
 @contextmanager

@@ -99,3 +99,7 @@ def test_preview_changes_nothing(tool: Analyze, path: Path) -> None:
     before = dump(path)
     assert tool.preview({}).before == "no statistics"
     assert dump(path) == before
+
+
+def test_resources_name_the_database(tool: Analyze) -> None:
+    assert tool.resources({}) == {"database:main"}
