@@ -88,9 +88,8 @@ class BoundedSaver(SqliteSaver):
             yield
             if commit:
                 self.conn.commit()
-        except BaseException:
+        finally:
             self.conn.rollback()
-            raise
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Do `get_tuple` in a thread."""

@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -130,12 +130,11 @@ def open_store(
     path = _path(url)
     _prepare(path)
     writer = _connect(path)
-    try:
+    with ExitStack() as on_failure:
+        on_failure.callback(writer.close)
         with writer.write() as connection:
             migrate(connection)
-    except BaseException:
-        writer.close()
-        raise
+        on_failure.pop_all()
     return Store(path, writer, clock=clock, owner=owner or uuid.uuid4().hex, keep=keep)
 
 
