@@ -275,8 +275,18 @@ class Run:
         """
         self.agent.store.leases.acquire(self.id)
         try:
-            undo = self.agent.context.runner.undo
-            return undo_run(self.agent.store, self.id, undo=undo, from_step=step, dry_run=dry_run)
+            return undo_run(
+                self.agent.store,
+                self.id,
+                undo=self.agent.context.runner.undo,
+                reversible=self._reversible,
+                from_step=step,
+                dry_run=dry_run,
+            )
         finally:
             with suppress(RunBusy):
                 self.agent.store.leases.release(self.id)
+
+    def _reversible(self, record: EffectRecord) -> bool:
+        tool = self.agent.context.tools.get(record.action.tool)
+        return tool is not None and tool.effect == "reversible"

@@ -6,7 +6,7 @@ from langgraph.runtime import Runtime
 
 from nodes.context import Context, tell
 from nodes.state import Check, Progress, State, goal_of, progress_of
-from tools.contract import JsonObject
+from tools.contract import STANDING, JsonObject
 from tools.records import Outcome
 
 
@@ -16,7 +16,7 @@ def conclude(context: Context, run: str, runtime: Runtime[Context], state: State
     When a constraint turns out broken at the end, every effect that still stands is undone.
     """
     baseline = context.memory.artifacts.get(state["baseline"])
-    kept = [item for item in context.memory.journal.of_run(run) if item.state == "applied"]
+    kept = [item for item in context.memory.journal.of_run(run) if item.state in STANDING]
     found = context.checks.conclude(baseline if isinstance(baseline, dict) else {}, kept)
     checks = list(found.checks)
     with context.memory.transaction():

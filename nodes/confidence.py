@@ -82,6 +82,8 @@ def _gate(
     goal, step = goal_of(state), plan_of(state).step(proposal.step)
     decision = proposal.decision
     if decision.kind != "act" or decision.action is None:
+        ended = decision.model_copy(update={"action": None})
+        proposal = proposal.model_copy(update={"decision": ended})
         return _turned(proposal, "cleared", "step:ends", "No action: the step ends.")
     try:
         proposal = _in_full(context, step, proposal)

@@ -25,6 +25,7 @@ from nodes.state import (
     ready_steps,
     spent_of,
 )
+from tools.contract import MAX_ARGUMENT_BYTES, canonical
 
 
 def decide(state: State, runtime: Runtime[Context]) -> State:
@@ -40,7 +41,7 @@ def decide(state: State, runtime: Runtime[Context]) -> State:
     progress = progress_of(state)
     rest = remaining(goal.budget, spent)
     situations = [_situation(context, state, step, progress, rest) for step in steps]
-    decisions = _side_by_side(context, situations)
+    decisions = [_bounded(made) for made in _side_by_side(context, situations)]
     batch = [
         Proposal(
             key=f"{run}/{step.id}/{progress[step.id].proposals + 1}", step=step.id, decision=made
@@ -91,6 +92,20 @@ def _side_by_side(context: Context, situations: list[Situation]) -> list[Decisio
             for situation in situations
         ]
         return [future.result() for future in futures]
+
+
+def _bounded(made: Decision) -> Decision:
+    """Keep oversized arguments out of state and ledger; the gate then refuses what is left."""
+    if made.action is None:
+        return made
+    try:
+        size = len(canonical(made.action.args))
+    except (ValueError, RecursionError):
+        size = MAX_ARGUMENT_BYTES + 1
+    if size <= MAX_ARGUMENT_BYTES:
+        return made
+    action = made.action.model_copy(update={"args": {"oversized_bytes": size}})
+    return made.model_copy(update={"action": action})
 
 
 def _record(context: Context, run: str, runtime: Runtime[Context], batch: list[Proposal]) -> None:

@@ -35,7 +35,7 @@ from nodes.state import (
     trail_of,
     waiting_of,
 )
-from tools.contract import EffectRecord, JsonObject, Observation
+from tools.contract import STANDING, EffectRecord, JsonObject, Observation
 
 
 @dataclass(slots=True)
@@ -139,7 +139,7 @@ def _of_steps(context: Context, run: str, fresh: Sequence[EffectRecord]) -> list
     """Return every applied effect of the steps that the fresh effects belong to."""
     steps = {record.step for record in fresh}
     kept = context.memory.journal.of_run(run)
-    return [record for record in kept if record.step in steps and record.state == "applied"]
+    return [record for record in kept if record.step in steps and record.state in STANDING]
 
 
 def _undo(

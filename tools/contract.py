@@ -20,6 +20,8 @@ EffectClass = Literal["read", "reversible", "irreversible"]
 Trust = Literal["trusted", "untrusted"]
 Happened = Literal["yes", "no", "unknown"]
 EffectState = Literal["intended", "applied", "failed", "undoing", "undone", "in_doubt"]
+STANDING: frozenset[EffectState] = frozenset({"applied", "undoing"})
+"""States in which an effect is in the world; an undo that was cut short may have to be completed."""
 JsonObject = dict[str, JsonValue]
 Clock = Callable[[], datetime]
 """Returns the present as an aware UTC datetime; injected, so that tests own the time."""
@@ -368,5 +370,5 @@ class Observation(Record):
 
 def jsonable(value: Any) -> JsonValue:  # noqa: ANN401  # the one place where foreign values come in
     """Return a value as plain JSON, by way of its text when there is no other."""
-    loaded: JsonValue = json.loads(json.dumps(value, default=str))
+    loaded: JsonValue = json.loads(json.dumps(value, default=str), parse_constant=str)
     return loaded

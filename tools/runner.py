@@ -137,6 +137,8 @@ class Runner:
             result = self._patiently(lambda: tool.apply(call.action.args, call.key))
         except ToolFault as fault:
             return _failure(tool, call, fault)
+        except Exception as fault:  # noqa: BLE001  # a tool's bug fails its step, not the run
+            return _failure(tool, call, Fatal(f"{tool.name!r} broke: {fault}."))
         return self._success(tool, call, result)
 
     def _act(self, tool: Tool, call: Call) -> Observation:

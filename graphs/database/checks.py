@@ -125,7 +125,7 @@ class DatabaseChecks:
 
     def _measure(self, reader: Reader, query: Query) -> tuple[Measurement, ResultSample]:
         report(f"Measuring {query.id} {query.name}")
-        return measure_and_sample(reader, query, limit_seconds=self.limit_seconds)
+        return measure_and_sample(reader, query, repeats=2, limit_seconds=self.limit_seconds)
 
     def _settle_doubts(
         self,

@@ -112,7 +112,7 @@ class ProfileWorkload(_ReadTool):
         if left <= 0:
             return entry | {"error": "Not measured: the profile's time was over."}
         try:
-            found = measure(reader, query, limit_seconds=min(self._limit, left))
+            found = measure(reader, query, repeats=1, limit_seconds=min(self._limit, left))
         except (Refused, Transient) as fault:
             return entry | {"error": str(fault)}
         return entry | found.to_json()
