@@ -162,8 +162,8 @@ def parse_policy(text: str, *, source: str) -> PolicyFile:
         BadPolicy: Names source, rule, key, and what is allowed there.
     """
     try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        data = tomllib.loads(text.encode().decode())  # refuses half characters, as a file would
+    except (ValueError, RecursionError) as fault:
         raise BadPolicy(f"{source} is not TOML: {fault}.") from fault
     try:
         return PolicyFile.model_validate(data)
@@ -186,11 +186,13 @@ def _told(error: ErrorDetails, data: dict[str, object]) -> str:
         case "value_error":
             said = str(error["ctx"]["error"])
         case kind:
-            expected = _SHAPES.get(kind, error["msg"].replace("Input should be", "must be"))
+            plain = _INPUT.sub("must ", error["msg"]).replace("must be True", "must be true")
+            expected = _SHAPES.get(kind, plain)
             said = f"{expected}, not {error['input']!r:.60}"
     return f"{where} {said}" if where else said
 
 
+_INPUT = re.compile(r"^(Input|String|Value) should ")
 _SHAPES = {
     "model_type": "must be a table",
     "dict_type": "must be a table",
