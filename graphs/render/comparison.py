@@ -59,16 +59,17 @@ def total(rows: Sequence[QueryRow]) -> QueryRow:
 
 def factor_text(row: QueryRow) -> str:
     """Return the change in words: `12 x faster`, `same`, `1.4 x slower`."""
-    factor = row.factor
-    if 1 / _SAME < factor < _SAME:
-        return "same"
-    faster = factor >= 1
-    size = factor if faster else 1 / factor
-    return f"{size:,.1f} x {'faster' if faster else 'slower'}"
+    factor, more_ms = row.factor, row.after_ms - row.before_ms
+    if factor > _FASTER and -more_ms > _FASTER_MS:
+        return f"{factor:,.1f} x faster"
+    if factor < 1 / _SLOWER and more_ms > _SLOWER_MS:
+        return f"{1 / factor:,.1f} x slower"
+    return "same"
 
 
-_SAME = 1.15
-"""Smaller differences are noise."""
+_FASTER, _FASTER_MS = 1.15, 0.05
+_SLOWER, _SLOWER_MS = 1.3, 2.0
+"""Smaller differences are noise; the checks of the database call the same slower."""
 
 
 def _times(stored: JsonObject) -> Mapping[str, float]:

@@ -1,0 +1,137 @@
+"""The card of a question: six answers that a person needs before saying yes."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+
+from graphs.cli.live import plan_rows
+from graphs.cli.printing import Printer
+from graphs.render.text import action_text, bytes_text, line, told
+from tools.contract import JsonObject
+from tools.records import LedgerEntry, Review
+
+
+def show_card(printer: Printer, review: Review, untrusted: Iterable[str]) -> None:
+    """Print the card of a question.
+
+    Args:
+        printer: Where it goes.
+        review: The question.
+        untrusted: What `untrusted_inputs` found.
+    """
+    printer.say()
+    printer.say(f"A question: {review.title}", "bold yellow")
+    printer.say(f"{review.id}, run {review.run}, step {review.step}", "dim")
+    if review.kind == "plan":
+        _plan(printer, review)
+    else:
+        _change(printer, review.card)
+    _answer(printer, "Why", [str(review.card.get("reasoning", "")), f"Asked because: {review.why}"])
+    _answer(printer, "How sure", [_sure(review.card)])
+    _answer(printer, "If it is wrong", [_if_wrong(review)])
+    _answer(printer, "Read, and not trusted", list(untrusted) or ["nothing"])
+    _answer(printer, "The offer", [_offer(review)])
+
+
+def _answer(printer: Printer, question: str, lines: Iterable[str]) -> None:
+    printer.say(question, "bold", indent=2)
+    for text in lines:
+        if text.strip():
+            printer.say(text, indent=4)
+
+
+def _plan(printer: Printer, review: Review) -> None:
+    plan = review.card.get("plan")
+    _answer(printer, "What is to be done", [str(review.card.get("objective", ""))])
+    if isinstance(plan, Mapping):
+        printer.table(("", "step", "after", "may call"), plan_rows(plan))
+        _answer(printer, "The planner's reason", [str(plan.get("rationale", ""))])
+
+
+def _change(printer: Printer, card: JsonObject) -> None:
+    preview = card.get("preview")
+    found = preview if isinstance(preview, dict) else {}
+    args = card.get("args")
+    action = action_text(str(card.get("tool", "")), args if isinstance(args, dict) else {})
+    _answer(printer, "What changes", [str(found.get("statement") or action), _facts(found)])
+    for name in ("before", "after"):
+        if found.get(name):
+            _answer(printer, f"Query plans {name}", [str(found[name])])
+    for name in ("approve", "reject"):
+        if card.get(name):
+            printer.say(f"{name}: {card[name]}", indent=4)
+
+
+def _facts(preview: JsonObject) -> str:
+    """Return size, rows and other figures on one line."""
+    facts = preview.get("facts")
+    return (
+        ", ".join(_fact(name, value) for name, value in facts.items())
+        if isinstance(facts, dict)
+        else ""
+    )
+
+
+def _fact(name: str, value: JsonValue) -> str:
+    if name.endswith("_bytes") and isinstance(value, int | float):
+        return f"{name.removesuffix('_bytes')} about {bytes_text(value)}"
+    shown = f"{value:,}" if isinstance(value, int | float) else told(value)
+    return f"{name.replace('_', ' ')} {shown}"
+
+
+def _sure(card: JsonObject) -> str:
+    certain = card.get("confidence")
+    share = f"{certain:.0%}" if isinstance(certain, int | float) else "not said"
+    alternatives = card.get("alternatives")
+    instead = [
+        f"{line(item.get('option'))} (not chosen: {line(item.get('why_not'))})"
+        for item in (alternatives if isinstance(alternatives, list) else [])
+        if isinstance(item, dict)
+    ]
+    other = f" Considered instead: {'; '.join(instead)}." if instead else ""
+    return f"{share}, says the {card.get('origin', 'planner')}.{other}"
+
+
+def _if_wrong(review: Review) -> str:
+    if review.kind == "plan":
+        return "Nothing has run yet; every action is still judged by the policy on its own."
+    if review.kind == "doubt":
+        return "The agent goes on from a wrong idea of the world; look before you answer."
+    preview = review.card.get("preview")
+    undo = str(preview.get("undo", "")) if isinstance(preview, dict) else ""
+    if review.card.get("effect") == "reversible":
+        return f"It can be undone with `surefoot undo {review.run}`. {undo}"
+    return f"It cannot be undone. {undo}".strip()
+
+
+def _offer(review: Review) -> str:
+    left = review.expires_at - datetime.now(UTC)
+    until = f"{review.expires_at:%Y-%m-%d %H:%M} UTC"
+    if left.total_seconds() <= 0:
+        return f"expired at {until}"
+    hours = left.total_seconds() / 3600
+    span = f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"  # noqa: PLR2004  # two days read better as hours
+    return f"expires at {until}, in {span}; it covers exactly this action"
+
+
+def untrusted_inputs(review: Review, entries: Iterable[LedgerEntry]) -> list[str]:
+    """Return what the decision rests on that an outsider could have written.
+
+    Args:
+        review: The question.
+        entries: The run's ledger.
+    """
+    evidence = review.card.get("evidence")
+    steps = [str(item) for item in evidence] if isinstance(evidence, list) else []
+    found = {
+        f"{entry.body.get('tool')} ({entry.subject.split('/')[-2]}): its output can hold text that "
+        "somebody else wrote into the database or the workload"
+        for entry in entries
+        if entry.kind == "observation"
+        and entry.body.get("trust") == "untrusted"
+        and entry.subject.split("/")[-2] in steps
+    }
+    if str(review.card.get("rule")) == "floor:tainted":
+        found.add("an argument of the action itself has no trusted origin")
+    return sorted(found)

@@ -1,0 +1,233 @@
+"""Looking at runs, and taking them back: `ls`, `show`, `why`, `diff`, `undo`, `graph`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from checkpoints.store import Store
+from checkpoints.undo import UndoReport
+from graphs.cli.documents import comparison, effect_document, run_document, run_row, statement_of
+from graphs.cli.ending import show_comparison, show_waiting
+from graphs.cli.exits import FAILED, UNDO_CONFLICT
+from graphs.cli.opening import command, existing_store, open_run
+from graphs.cli.options import JsonOption, RunArgument, StoreOption
+from graphs.cli.printing import STYLES, Printer
+from graphs.render.picture import Edge, graph_mermaid, graph_svg, graph_text
+from graphs.render.story import Story, read_story
+from graphs.render.text import action_line, label_of, line, seconds_text
+from graphs.render.timeline import Row
+from graphs.render.trail import Trail, keys_of, sections, trail
+from graphs.render.visits import visited
+from tools.contract import JsonObject
+from tools.errors import BadInput
+
+
+def ls(
+    *,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many at most.")] = 100,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the runs, newest first."""
+    printer = Printer(as_json)
+    with existing_store(store) as memory:
+        infos = memory.runs.all(limit=limit)
+        waiting = [len(memory.reviews.waiting(info.run)) for info in infos]
+    pairs = list(zip(infos, waiting, strict=True))
+    printer.document([run_row(info, count) for info, count in pairs])
+    if not pairs:
+        printer.say("No runs yet.")
+        return
+    rows = [
+        (
+            info.run,
+            info.status,
+            f"{info.created_at:%Y-%m-%d %H:%M}",
+            f"{count}" if count else "",
+            line(info.objective, 70),
+        )
+        for info, count in pairs
+    ]
+    printer.table(("run", "status", "begun (UTC)", "asks", "goal"), rows)
+
+
+def show(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Show a run as one timeline."""
+    printer = Printer(as_json)
+    with existing_store(store) as memory:
+        story = read_story(memory, run)
+    printer.document(run_document(story, exit_code=0))
+    info = story.info
+    printer.say(f"{info.run}: {line(info.objective, 200)}", "bold")
+    printer.say(f"{info.status}  {line(info.reason, 300)}".rstrip(), STYLES.get(info.status, ""))
+    printer.table(
+        ("time", "step", "what", "sure", "gate", "what came", "took"),
+        [_cells(row) for row in story.rows],
+        right="sure,took",
+    )
+    show_comparison(printer, story.queries)
+    if story.pending:
+        show_waiting(printer, story.pending, info.run, store)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    gate = f"{row.gate} by {row.rule}" if row.gate else ""
+    waited = f" after {seconds_text(row.waited)}" if row.waited is not None else ""
+    who = f"{row.who}{waited}" if row.who else ""
+    effect = f"[{row.effect}] " if row.effect else ""
+    return (
+        f"{row.at:%H:%M:%S}",
+        row.label,
+        line(row.what, 120),
+        "" if row.confidence is None else f"{row.confidence:.0%}",
+        "; ".join(part for part in (gate, who) if part),
+        effect + line(row.came, 200),
+        "" if row.seconds is None else seconds_text(row.seconds),
+    )
+
+
+def why(
+    run: RunArgument,
+    step: Annotated[
+        str, typer.Argument(metavar="STEP", help="A step (`tune`) or one action (`tune.2`).")
+    ],
+    *,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the whole decision trail of an action."""
+    printer = Printer(as_json)
+    with existing_store(store) as memory:
+        story = read_story(memory, run)
+    found = _trails(story, step)
+    printer.document([one.to_json() | {"action": one.action} for one in found])
+    for one in found:
+        printer.say(one.label, "bold cyan")
+        for head, lines in sections(one):
+            printer.say(head, "bold", indent=2)
+            for text in lines:
+                printer.say(text, indent=4)
+
+
+def _trails(story: Story, step: str) -> list[Trail]:
+    keys = keys_of(story.entries, step)
+    found = [trail(story.entries, key) for key in keys]
+    if not keys:
+        labels = [row.label for row in story.rows if row.key]
+        raise BadInput(
+            f"Run {story.info.run!r} decided nothing called {step!r}.",
+            advice=f"It has {', '.join(labels) or 'no decisions yet'}.",
+        )
+    return [one for one in found if one is not None]
+
+
+def diff(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Show what is different in the world because of a run."""
+    printer = Printer(as_json)
+    with existing_store(store) as memory:
+        story = read_story(memory, run)
+    kept = [record for record in story.effects if record.state == "applied"]
+    printer.document(
+        {
+            "run": story.info.run,
+            "status": story.info.status,
+            "kept": [effect_document(record) for record in kept],
+            "queries": comparison(story),
+        }
+    )
+    if not kept:
+        printer.say(f"Nothing is different because of {story.info.run}.")
+    for record in kept:
+        statement = statement_of(record) or action_line(record.action)
+        printer.exact(f"{statement};  -- {label_of(record.key)}")
+    show_comparison(printer, story.queries)
+
+
+def undo(
+    target: Annotated[
+        str, typer.Argument(metavar="RUN[:STEP]", help="A run, or from one of its steps on.")
+    ],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be undone.")
+    ] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take back what a run did, newest first.
+
+    Stops where the world no longer is as the run left it.
+    """
+    printer = Printer(as_json)
+    run, _, step = target.partition(":")
+    with existing_store(store) as memory:
+        handle = open_run(memory, run, store)
+        report = handle.undo(step or None, dry_run=dry_run)
+    code = _undo_code(report)
+    document: JsonObject = {"run": handle.id, "dry_run": dry_run, "exit_code": code}
+    printer.document(document | {"items": [item.to_json() for item in report.items]})
+    if not report.items:
+        printer.say(f"There is nothing to undo in {handle.id}.")
+    for item in report.items:
+        detail = f": {item.detail}" if item.detail else ""
+        text = f"{item.outcome}  {label_of(item.key)}  {action_line(item.action)}{detail}"
+        printer.say(text, _UNDO_STYLES.get(item.outcome, "yellow"))
+    if dry_run and report.items:
+        printer.exact(f"Do it: {command('undo', target, store=store)}")
+    raise typer.Exit(code)
+
+
+_UNDO_STYLES = {"undone": "green", "would undo": "cyan", "conflict": "red"}
+
+
+def _undo_code(report: UndoReport) -> int:
+    if report.conflict is not None:
+        return UNDO_CONFLICT
+    whole = all(item.outcome in {"undone", "would undo"} for item in report.items)
+    return 0 if whole else FAILED
+
+
+def graph(
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="Mark the path that a run took.")
+    ] = None,
+    *,
+    form: Annotated[
+        Literal["mermaid", "svg", "text"], typer.Option("--format", help="How it is drawn.")
+    ] = "mermaid",
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it there instead of showing it.")
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw the graph; needs no internet."""
+    printer = Printer(as_json)
+    taken: dict[Edge, int] = {}
+    now = ""
+    if run is not None:
+        with existing_store(store) as memory:
+            taken, now = _path(memory, run)
+    drawn = {
+        "svg": lambda: graph_svg(taken, now=now),
+        "mermaid": lambda: graph_mermaid(taken),
+        "text": lambda: graph_text(taken),
+    }[form]()
+    where: JsonObject = {"output": str(output)} if output else {"graph": drawn}
+    if output is not None:
+        _write(output, drawn)
+    printer.document(where | {"format": form})
+    printer.exact(f"Wrote {output}." if output else drawn.rstrip("\n"))
+
+
+def _path(memory: Store, run: str) -> tuple[dict[Edge, int], str]:
+    story = read_story(memory, run)
+    return visited(story.entries), "escalate" if story.info.status == "waiting" else ""
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise BadInput(f"{str(path)!r} cannot be written: {fault.strerror}.") from fault
