@@ -42,22 +42,7 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
 
 def _begin(context: Context, run: str, goal: Goal) -> State:
     """Enter the run into the store and measure the world before anything is done."""
-    now = context.clock()
-    context.memory.runs.create(
-        RunInfo(
-            run=run,
-            domain=context.domain,
-            objective=goal.objective,
-            status="running",
-            fingerprint=context.fingerprint,
-            version=context.version,
-            settings=context.settings,
-            created_at=now,
-            updated_at=now,
-        )
-    )
-    body: JsonObject = {"goal": goal.to_json(), "policy": context.policy.digest}
-    context.memory.ledger.append(run, "goal", run, body)
+    _enter_run(context, run, goal)
     baseline = context.memory.artifacts.put(context.checks.baseline())
     context.memory.ledger.append(run, "baseline", run, {"artifact": baseline})
     return State(
@@ -79,6 +64,26 @@ def _begin(context: Context, run: str, goal: Goal) -> State:
         reason="",
         report={},
     )
+
+
+def _enter_run(context: Context, run: str, goal: Goal) -> None:
+    """Write run and goal together: from then on the run can be resumed, whatever happens."""
+    now = context.clock()
+    info = RunInfo(
+        run=run,
+        domain=context.domain,
+        objective=goal.objective,
+        status="running",
+        fingerprint=context.fingerprint,
+        version=context.version,
+        settings=context.settings,
+        created_at=now,
+        updated_at=now,
+    )
+    body: JsonObject = {"goal": goal.to_json(), "policy": context.policy.digest}
+    with context.memory.transaction():
+        context.memory.runs.create(info)
+        context.memory.ledger.append(run, "goal", run, body)
 
 
 def _again(state: State) -> State:

@@ -81,7 +81,7 @@ class PutArgs(NameArgs):
 
 
 class ShelfTool(Tool):
-    args_schema = NameArgs
+    args_schema: ClassVar[type[BaseModel]] = NameArgs
     authority = frozenset({"name"})
 
     def __init__(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""An evil planner and decider against a real database: nothing changes, every refusal is recorded."""
+"""An evil planner and decider against a real database: nothing changes, all is recorded."""
 
 import json
 import sqlite3
@@ -41,7 +41,7 @@ EVIL_SQL = (
     "UPDATE orders SET total = 0 RETURNING id",
     "CREATE TRIGGER t AFTER INSERT ON orders BEGIN DELETE FROM orders; END",
     "\ufeffDROP TABLE orders",
-    "ＤＲＯＰ　ＴＡＢＬＥ orders",
+    "\uff24\uff32\uff2f\uff30\u3000\uff34\uff21\uff22\uff2c\uff25 orders",
     "SELECT 1\x00; DROP TABLE orders",
     "EXPLAIN DELETE FROM orders",
 )

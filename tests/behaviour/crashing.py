@@ -1,0 +1,111 @@
+"""Runs a shelf agent in a process of its own that kills itself at a named point, once."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from checkpoints.effects import EffectJournal
+from checkpoints.store import open_store
+from graphs.session import Agent, Run
+from nodes.state import Decision
+from tests.behaviour import shelf
+from tools.contract import JsonObject
+
+
+def die_once(marker: Path) -> None:
+    """Kill this process the hardest way, unless it happened before."""
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DyingPut(shelf.Put):
+    """Appends to a log, so that a repetition shows; dies before or after the effect."""
+
+    point = ""
+
+    def apply(self, args: JsonObject, key: str) -> JsonValue:
+        marker = self.folder.parent / "died"
+        if self.point == "before effect":
+            die_once(marker)
+        result = super().apply(args, key)
+        with (self.folder.parent / "log").open("a") as log:
+            log.write(f"{args['text']}\n")
+        if self.point == "after effect":
+            die_once(marker)
+        return result
+
+
+class DyingJournal(EffectJournal):
+    """Dies right after a commit of the journal."""
+
+    point = ""
+    marker = Path()
+
+    def intend(self, **kept: Any) -> None:
+        super().intend(**kept)
+        if self.point == "after intent":
+            die_once(self.marker)
+
+    def settle(self, key: str, state: Any, *, result: JsonValue = None, error: str = "") -> None:
+        super().settle(key, state, result=result, error=error)
+        if self.point == f"after {state}":
+            die_once(self.marker)
+
+
+def mind() -> shelf.Script:
+    """Two effects and a question."""
+    return shelf.script(
+        shelf.step("write", "put"),
+        shelf.step("tidy", "take", needs=("write",)),
+        write=[shelf.act("put", name="a", text="one"), shelf.act("put", name="a", text="goal")],
+        tidy=[shelf.act("take", name="b")],
+    )
+
+
+class Replayable:
+    """Decides by ordinal, so that a new process goes on where the old one died."""
+
+    def __init__(self) -> None:
+        self.script = mind()
+        self.plan = self.script.plan
+
+    def decide(self, situation: Any) -> Any:
+        lines = self.script.decisions.get(situation.step.id, [])
+        if situation.ordinal <= len(lines):
+            return lines[situation.ordinal - 1]
+        return Decision(kind="done", reasoning="as written", confidence=1.0)
+
+
+def agent(store: Any, folder: Path) -> Agent:
+    shelf.Put = DyingPut  # type: ignore[misc]  # this process exists to break this tool
+    minds = Replayable()
+    return shelf.shelf_agent(store, folder, planner=minds, decider=minds)
+
+
+def main(root: Path, point: str, command: str) -> None:
+    DyingPut.point = DyingJournal.point = point
+    DyingJournal.marker = root / "died"
+    with open_store(f"sqlite:///{root / 'store.db'}", clock=shelf.Clock()) as store:
+        store.journal.__class__ = DyingJournal
+        made = agent(store, root / "shelf")
+
+        def watch(event: JsonObject) -> None:
+            if point == f"node {event['kind']}":
+                die_once(root / "died")
+
+        commands: dict[str, Callable[[], Run]] = {
+            "run": lambda: made.run("Make a say goal", run_id="r", watch=watch),
+            "resume": lambda: made.open("r").resume(watch=watch),
+            "approve": lambda: made.open("r").approve(watch=watch),
+        }
+        print(commands[command]().status)  # noqa: T201  # the parent reads it
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
