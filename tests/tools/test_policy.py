@@ -11,6 +11,8 @@ from tools.errors import BadPolicy
 from tools.policy import Facts, Policy, Verdict, explain_verdict
 
 SHIPPED = Path(__file__).parents[2] / "graphs" / "database" / "policy.toml"
+MADE = ("database:main", "index:sf_a_b_1f", "table:a")
+"""What `create_index` touches."""
 
 
 def policy(*rules: str, head: str = "") -> Policy:
@@ -328,9 +330,11 @@ def test_a_file_that_is_not_text_is_bad_input(tmp_path: Path) -> None:
     [
         (facts("inspect_schema", effect="read"), ("allow", "look")),
         (facts("simulate_indexes", effect="read"), ("allow", "look")),
-        (facts("create_index", "table:a", args={"columns": ["b"] * 6}), ("allow", "create-index")),
-        (facts("create_index", "table:a", args={"columns": ["b"] * 7}), ("deny", "default")),
-        (facts("create_index", "file:a", args={"columns": ["b"]}), ("deny", "default")),
+        (facts("create_index", *MADE, args={"columns": ["b"] * 6}), ("allow", "create-index")),
+        (facts("create_index", *MADE, args={"columns": ["b"] * 7}), ("deny", "default")),
+        (facts("create_index", *MADE, args={"columns": "b"}), ("deny", "default")),
+        (facts("create_index", *MADE, "file:a", args={"columns": ["b"]}), ("deny", "default")),
+        (facts("create_index", "index:mine", args={"columns": ["b"]}), ("deny", "default")),
         (facts("drop_own_index", "table:a"), ("allow", "drop-own-index")),
         (facts("analyze", "table:a"), ("allow", "analyze")),
         (facts("drop_index", "table:a"), ("ask", "drop-index")),
