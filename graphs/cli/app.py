@@ -47,12 +47,17 @@ _GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
 class CalmGroup(TyperGroup):
     """A group of commands in which no foreseeable fault becomes a traceback."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # see `invoke`
+        """Remember whether a program reads the output: faults are then told in JSON as well."""
+        ctx.obj = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # typer brings its own click, or uses click's
         """Run the command; say what went wrong and leave with its exit code."""
         try:
             return super().invoke(ctx)
         except SurefootError as fault:
-            tell_fault(fault, as_json="--json" in sys.argv)
+            tell_fault(fault, as_json=ctx.obj)
             raise typer.Exit(fault.exit_code) from fault
         except KeyboardInterrupt as interrupt:
             Printer().complain("Interrupted.")

@@ -15,7 +15,7 @@ from graphs.cli.exits import INTERRUPTED
 from graphs.cli.printing import Printer
 from graphs.session import Run
 from graphs.settings import Settings, read_settings
-from tools.errors import BadInput
+from tools.errors import BadInput, RunBusy, SurefootError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -80,15 +80,23 @@ def command(*words: str, store: str | None) -> str:
 
 
 @contextmanager
-def resumable(run: str, printer: Printer, store: str | None) -> Iterator[None]:
-    """Say how to go on when the user interrupts the work on a run."""
+def resumable(run: str, memory: Store, printer: Printer, store: str | None) -> Iterator[None]:
+    """Say how to go on when the work on a run is interrupted, by the user or by a fault."""
+    go_on = command("resume", run, store=store)
     try:
         yield
+    except RunBusy:
+        raise
+    except SurefootError as fault:
+        found = memory.runs.find(run)
+        if found is not None and found.status == "running":
+            fault.advice = f"{fault.advice} `{go_on}` tries again from where it stands.".strip()
+        raise
     except KeyboardInterrupt as interrupt:
         printer.complain(
             f"Interrupted. Run {run!r} keeps what it has done; an action that was under way is "
             "looked up in the world before anything is repeated.\n"
-            f"Go on: {command('resume', run, store=store)}"
+            f"Go on: {go_on}"
         )
         raise typer.Exit(INTERRUPTED) from interrupt
 

@@ -83,7 +83,7 @@ def run(  # noqa: PLR0913  # one parameter for each option of the command
         def start(watch: Watcher) -> Run:
             return agent.run(goal, run_id=run_name, watch=watch)
 
-        with resumable(run_name, printer, store):
+        with resumable(run_name, memory, printer, store):
             _go(printer, start, asks=asks)
         end(printer, memory, run_name, store=store)
 
@@ -117,7 +117,7 @@ def advance(printer: Printer, memory: Store, handle: Run, *, store: str | None, 
         asks: Whether a person may be asked here.
     """
     printer.say(f"{handle.id}: {handle.info.objective}", "bold")
-    with resumable(handle.id, printer, store):
+    with resumable(handle.id, memory, printer, store):
         _go(printer, lambda watch: handle.resume(watch=watch), asks=asks)
     end(printer, memory, handle.id, store=store)
 
