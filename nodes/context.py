@@ -24,6 +24,7 @@ OFFER_TTL = timedelta(days=7)
 class PlanRequest:
     """What a planner may know."""
 
+    run: str
     goal: Goal
     tools: Sequence[ToolCard]
     problems: Sequence[str] = ()
@@ -38,6 +39,7 @@ class PlanRequest:
 class Situation:
     """What a decider may know of one ready step."""
 
+    run: str
     goal: Goal
     step: Step
     tools: Sequence[ToolCard]

@@ -70,6 +70,7 @@ def _situation(
         name: context.memory.artifacts.get(ref) for name, ref in sources.items() if ref
     }
     return Situation(
+        run=state["run"],
         goal=goal_of(state),
         step=step,
         tools=context.tools.cards([name for name in step.tools if name in context.tools]),

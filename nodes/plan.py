@@ -98,6 +98,7 @@ def _ask(
     failed = [Happening.model_validate(item) for item in state.get("recent", [])]
     for attempt in range(1, MAX_TRIES + 1):
         request = PlanRequest(
+            run=run,
             goal=goal,
             tools=context.tools.cards(),
             problems=problems,
