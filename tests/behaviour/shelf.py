@@ -116,7 +116,7 @@ class Put(ShelfTool):
     name = "put"
     description = "Write a file."
     effect: ClassVar[EffectClass] = "reversible"
-    args_schema = PutArgs
+    args_schema: ClassVar[type[BaseModel]] = PutArgs
     content = frozenset({"text"})
 
     def snapshot(self, args: JsonObject) -> JsonObject:
