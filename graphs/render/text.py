@@ -1,6 +1,6 @@
 """Makes text from outside safe and short enough to show; models and databases write most of it."""
 
-import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -8,20 +8,24 @@ from pydantic import JsonValue
 
 from tools.contract import Action, canonical
 
-_DANGEROUS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
-    "|[\ud800-\udfff]|[\U000e0000-\U000e007f]"
-)
-"""Controls, and characters that hide or reorder text, but for line feed and tab."""
+_DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories of controls, and of what hides, reorders or breaks text."""
 
 
 def visible(text: object) -> str:
     """Return a text in which control and direction characters are spelled out.
 
     A terminal obeys escape sequences, and invisible characters can make one name look like
-    another; spelled out they do neither.
+    another; spelled out they do neither. Line feeds and tabs stay.
     """
-    return _DANGEROUS.sub(lambda found: f"\\u{ord(found.group()):04x}", str(text))
+    whole = str(text)
+    if whole.isascii() and whole.isprintable():
+        return whole
+    return "".join(sign if _is_plain(sign) else f"\\u{ord(sign):04x}" for sign in whole)
+
+
+def _is_plain(sign: str) -> bool:
+    return sign in "\n\t" or unicodedata.category(sign) not in _DANGEROUS
 
 
 def line(text: object, most: int = 200) -> str:
