@@ -15,6 +15,8 @@ from langgraph.types import Command
 from checkpoints.store import Store
 from checkpoints.undo import UndoReport, undo_run
 from graphs.agent import AgentGraph
+from graphs.render.story import read_story
+from graphs.render.views import GraphView, TimelineView
 from nodes.context import Context
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Goal, Plan, State
@@ -135,6 +137,16 @@ class Run:
     def effects(self) -> list[EffectRecord]:
         """The run's effects, oldest first."""
         return self.agent.store.journal.of_run(self.id)
+
+    @property
+    def timeline(self) -> TimelineView:
+        """One row per decision, across every pause; shows itself in a notebook."""
+        return TimelineView(read_story(self.agent.store, self.id))
+
+    @property
+    def path(self) -> GraphView:
+        """The graph with the way that this run took; shows itself in a notebook."""
+        return GraphView.of(read_story(self.agent.store, self.id))
 
     def approve(self, review: str = "", **said: Any) -> "Run":  # noqa: ANN401  # see `answer`
         """Say yes to a question and go on; see `answer`."""
