@@ -22,6 +22,7 @@ from tools.database.measure import (
     same_result,
 )
 from tools.database.schema import Schema, read_schema
+from tools.database.spec import IndexSpec
 from tools.database.statements import parse_query
 from tools.database.workload import Query, Workload
 from tools.progress import report
@@ -190,12 +191,10 @@ def _measured(schema: Schema, timings: Timings) -> JsonObject:
 def _expected(indexes: frozenset[str], effects: Sequence[EffectRecord]) -> frozenset[str]:
     """Return the indexes that should be there after these effects."""
     for record in effects:
-        result = record.result if isinstance(record.result, dict) else {}
-        name = str(result.get("name", record.action.args.get("name", "")))
         if record.action.tool == "create_index":
-            indexes |= {name}
+            indexes |= {IndexSpec.model_validate(record.action.args).name}
         elif record.action.tool.startswith("drop_"):
-            indexes -= {name}
+            indexes -= {str(record.action.args["name"])}
     return indexes
 
 

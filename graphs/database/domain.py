@@ -14,6 +14,7 @@ from tools.database.drops import DropIndex, DropOwnIndex
 from tools.database.indexes import CreateIndex
 from tools.database.reads import Explain, InspectSchema, ProfileWorkload
 from tools.database.simulate import SimulateIndexes, SuggestIndexes
+from tools.database.spec import IndexSpec
 from tools.database.workload import Workload, parse_workload, read_workload
 from tools.errors import BadInput
 from tools.policy import Policy
@@ -70,7 +71,7 @@ def _tools(database: Database, workload: Workload, store: Store) -> list[Tool]:
     def owns(name: str) -> bool:
         """Tell whether an index is one that the journal says we made and still have."""
         made = store.journal.applied("create_index")
-        return any(_made(record.result) == name for record in made)
+        return any(IndexSpec.model_validate(record.action.args).name == name for record in made)
 
     return [
         InspectSchema(database, workload),
@@ -83,7 +84,3 @@ def _tools(database: Database, workload: Workload, store: Store) -> list[Tool]:
         DropIndex(database, workload),
         Analyze(database),
     ]
-
-
-def _made(result: object) -> str:
-    return str(result.get("name", "")) if isinstance(result, dict) else ""
