@@ -80,7 +80,7 @@ def choose(
         rejected={spec: why for spec, why in greedy.reasons.items() if spec not in chosen},
         timings=trials.timings(chosen),
         analyzed=analyzed,
-        partial=partial or unclear or unknown,
+        partial=partial or unclear or unknown or trials.expired,
     )
 
 

@@ -179,6 +179,11 @@ class Trials:
                     timings[name] = known or self._measure(query, self._limit)
         return timings
 
+    @property
+    def expired(self) -> bool:
+        """Whether the time is over."""
+        return monotonic() >= self._deadline
+
     def creation(self, spec: IndexSpec) -> Statement:
         """Return the CREATE INDEX of a specification."""
         if spec not in self._creations:
