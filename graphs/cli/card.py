@@ -58,6 +58,8 @@ def _change(printer: Printer, card: JsonObject) -> None:
     for name in ("before", "after"):
         if found.get(name):
             _answer(printer, f"Query plans {name}", [str(found[name])])
+    if found and not (found.get("before") or found.get("after")):
+        _answer(printer, "Query plans before and after", ["the same for every query"])
     for name in ("approve", "reject"):
         if card.get(name):
             printer.say(f"{name}: {card[name]}", indent=4)

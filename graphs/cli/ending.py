@@ -29,7 +29,7 @@ def end(printer: Printer, memory: Store, run: str, *, store: str | None) -> None
     printer.document(run_document(story, exit_code=code))
     printer.say()
     if story.info.status == "waiting":
-        show_waiting(printer, story.pending, run, store)
+        show_waiting(printer, story.pending, store)
     elif dry and code == 0:
         show_prediction(printer, story)
     else:
@@ -37,7 +37,7 @@ def end(printer: Printer, memory: Store, run: str, *, store: str | None) -> None
     raise typer.Exit(code)
 
 
-def show_waiting(printer: Printer, pending: list[Review], run: str, store: str | None) -> None:
+def show_waiting(printer: Printer, pending: list[Review], store: str | None) -> None:
     """Say what is asked and exactly which commands go on."""
     noun = "question waits" if len(pending) == 1 else "questions wait"
     printer.say(f"{len(pending)} {noun} for a person; everything else is done.", "bold yellow")
@@ -48,8 +48,8 @@ def show_waiting(printer: Printer, pending: list[Review], run: str, store: str |
     for review in pending:
         for words in (("inbox", review.id), ("approve", review.id), ("reject", review.id)):
             printer.exact(f"  {command(*words, store=store)}")
-    printer.say("Stop here and take back what was done:", "bold")
-    printer.exact(f"  {command('undo', run, store=store)}")
+    printer.say("Or end the run here:", "bold")
+    printer.exact(f"  {command('answer', pending[0].id, '--decision', 'abort', store=store)}")
 
 
 def show_prediction(printer: Printer, story: Story) -> None:

@@ -93,10 +93,13 @@ def resumable(run: str, memory: Store, printer: Printer, store: str | None) -> I
             fault.advice = f"{fault.advice} `{go_on}` tries again from where it stands.".strip()
         raise
     except KeyboardInterrupt as interrupt:
-        printer.complain(
+        kept = (
             f"Interrupted. Run {run!r} keeps what it has done; an action that was under way is "
-            "looked up in the world before anything is repeated.\n"
-            f"Go on: {go_on}"
+            f"looked up in the world before anything is repeated.\nGo on: {go_on}"
+        )
+        begun = memory.runs.find(run) is not None
+        printer.complain(
+            kept if begun else "Interrupted before the run began. Nothing was changed."
         )
         raise typer.Exit(INTERRUPTED) from interrupt
 

@@ -76,14 +76,14 @@ def run(  # noqa: PLR0913  # one parameter for each option of the command
         goal = agent.goal(objective[:4000], dry_run=dry_run, review_plan=review_plan)
         limits = {"max_seconds": max_seconds, "max_effects": max_effects}
         goal = _limited(goal, limits)
-        printer.say(f"{run_name}: {objective}", "bold")
-        printer.say(f"on {database} with the queries of {workload}", "dim")
         asks = can_ask(no_input=no_input, as_json=as_json)
 
         def start(watch: Watcher) -> Run:
             return agent.run(goal, run_id=run_name, watch=watch)
 
         with resumable(run_name, memory, printer, store):
+            printer.say(f"{run_name}: {objective}", "bold")
+            printer.say(f"on {database} with the queries of {workload}", "dim")
             _go(printer, start, asks=asks)
         end(printer, memory, run_name, store=store)
 

@@ -61,30 +61,31 @@ def show(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = F
     info = story.info
     printer.say(f"{info.run}: {line(info.objective, 200)}", "bold")
     printer.say(f"{info.status}  {line(info.reason, 300)}".rstrip(), STYLES.get(info.status, ""))
-    printer.table(
-        ("time", "step", "what", "sure", "gate", "what came", "took"),
-        [_cells(row) for row in story.rows],
-        right="sure,took",
-    )
+    for row in story.rows:
+        _show_row(printer, row)
     show_comparison(printer, story.queries)
     if story.pending:
-        show_waiting(printer, story.pending, info.run, store)
+        show_waiting(printer, story.pending, store)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _show_row(printer: Printer, row: Row) -> None:
+    """Print one decision: what and when, then the gate, then what came of it."""
+    took = f"  {seconds_text(row.seconds)}" if row.seconds is not None else ""
+    head = f"{row.at:%H:%M:%S}  {row.label:<11}{line(row.what, 200)}{took}"
+    printer.say(head, "bold" if row.kind in {"action", "outcome"} else "", indent=0)
+    sure = f"{row.confidence:.0%} sure" if row.confidence is not None else ""
     gate = f"{row.gate} by {row.rule}" if row.gate else ""
     waited = f" after {seconds_text(row.waited)}" if row.waited is not None else ""
     who = f"{row.who}{waited}" if row.who else ""
+    judged = ", ".join(part for part in (gate, sure, who) if part)
     effect = f"[{row.effect}] " if row.effect else ""
-    return (
-        f"{row.at:%H:%M:%S}",
-        row.label,
-        line(row.what, 120),
-        "" if row.confidence is None else f"{row.confidence:.0%}",
-        "; ".join(part for part in (gate, who) if part),
-        effect + line(row.came, 200),
-        "" if row.seconds is None else seconds_text(row.seconds),
-    )
+    for text in (judged, effect + line(row.came, 400)):
+        if text:
+            printer.say(text, "dim" if text is judged else "", indent=_INDENT)
+
+
+_INDENT = 21
+"""Columns of time and step."""
 
 
 def why(

@@ -1,0 +1,177 @@
+"""Looking at runs and taking them back."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.graphs.cli.conftest import call, indexes
+
+
+@pytest.fixture
+def ended(waiting: Path, item: str) -> Path:
+    assert call("approve", item, "--as", "ada").code == 0
+    return waiting
+
+
+def schema(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "shop.db")) as opened:
+        return [sql for (sql,) in opened.execute("SELECT sql FROM sqlite_schema ORDER BY name")]
+
+
+def test_ls_lists_runs(waiting: Path) -> None:
+    assert waiting.exists()
+    out = call("ls").out
+    assert "one" in out
+    assert "waiting" in out
+
+
+def test_show_is_one_timeline_across_the_pause(ended: Path) -> None:
+    assert ended.exists()
+    out = call("show", "one").out
+    for told in ("inspect.1", "tune.1", "tidy.1", "approved by ada", "[applied]", "by mail"):
+        assert told in out
+
+
+def test_show_of_a_waiting_run_says_what_waits(waiting: Path) -> None:
+    assert waiting.exists()
+    assert "surefoot approve" in call("show", "one").out
+
+
+def test_why_tells_the_decision_trail(ended: Path) -> None:
+    assert ended.exists()
+    out = call("why", "one", "tidy.1").out
+    for told in ("Decision", "Instead of", "Gate", "Answered", "approved by ada", "DROP INDEX"):
+        assert told in out
+
+
+def test_why_of_a_step_tells_all_its_decisions(ended: Path) -> None:
+    assert ended.exists()
+    labels = [one["label"] for one in call("why", "one", "inspect", "--json").document]
+    assert labels == ["inspect.1", "inspect.2"]
+
+
+def test_why_of_an_unknown_step_names_the_steps(ended: Path) -> None:
+    assert ended.exists()
+    done = call("why", "one", "nonsense")
+    assert (done.code, "tune.1" in done.err) == (2, True)
+
+
+def test_diff_prints_statements(ended: Path) -> None:
+    assert ended.exists()
+    out = call("diff", "one").out
+    assert 'DROP INDEX "by_customer";  -- tidy.1' in out
+    assert "CREATE INDEX" in out
+
+
+def test_an_undo_that_is_only_tried_changes_nothing(ended: Path) -> None:
+    before = schema(ended)
+    done = call("undo", "one", "--dry-run")
+    assert (done.code, schema(ended)) == (0, before)
+    assert "would undo  tidy.1" in done.out
+
+
+def test_undo_brings_the_schema_back(ended: Path, template: tuple[Path, Path]) -> None:
+    del template
+    assert call("undo", "one").code == 0
+    assert indexes(ended) == {"by_customer", "by_customer_and_date"}
+
+
+def test_undo_from_a_step_keeps_what_came_before(ended: Path) -> None:
+    own = {name for name in indexes(ended) if name.startswith("sf_")}
+    assert call("undo", "one:tidy").code == 0
+    assert indexes(ended) == own | {"by_customer", "by_customer_and_date"}
+
+
+def test_undo_of_an_unknown_step_is_refused(ended: Path) -> None:
+    before = schema(ended)
+    assert (call("undo", "one:nonsense").code, schema(ended)) == (2, before)
+
+
+def test_undo_stops_where_somebody_else_worked(ended: Path) -> None:
+    with closing(sqlite3.connect(ended / "shop.db")) as opened:
+        opened.execute("CREATE INDEX by_customer ON orders (status)")
+        opened.commit()
+    done = call("undo", "one")
+    assert (done.code, "conflict" in done.out) == (24, True)
+
+
+def test_undoing_twice_finds_nothing(ended: Path) -> None:
+    assert ended.exists()
+    call("undo", "one")
+    done = call("undo", "one")
+    assert (done.code, "nothing to undo" in done.out) == (0, True)
+
+
+def test_an_intact_record_passes(ended: Path) -> None:
+    assert ended.exists()
+    done = call("audit", "verify")
+    assert (done.code, "unbroken" in done.out) == (0, True)
+
+
+def test_a_changed_record_is_noticed(ended: Path) -> None:
+    with closing(sqlite3.connect(ended / "surefoot.db")) as opened:
+        for (trigger,) in opened.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'"):
+            opened.execute(f"DROP TRIGGER {trigger}")
+        opened.execute("UPDATE ledger SET body = '{}' WHERE seq = 5")
+        opened.commit()
+    done = call("audit", "verify", "--json")
+    assert (done.code, done.document["intact"]) == (20, False)
+
+
+@pytest.mark.parametrize("form", ["mermaid", "svg", "text"])
+def test_the_graph_is_drawn_with_a_path(ended: Path, form: str) -> None:
+    assert ended.exists()
+    done = call("graph", "one", "--format", form)
+    assert (done.code, "escalate" in done.out) == (0, True)
+
+
+def test_the_graph_is_written_to_a_file(tmp_path: Path) -> None:
+    target = tmp_path / "graph.svg"
+    assert call("graph", "--format", "svg", "--output", str(target)).code == 0
+    assert target.read_text().startswith("<svg ")
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    done = call("graph", "--output", str(tmp_path / "no" / "graph.svg"))
+    assert (done.code, "cannot be written" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ls"],
+        ["show", "one"],
+        ["why", "one", "tune"],
+        ["diff", "one"],
+        ["undo", "one", "--dry-run"],
+        ["audit", "verify"],
+        ["graph", "one"],
+        ["inbox"],
+        ["resume", "one"],
+    ],
+    ids=" ".join,
+)
+def test_every_command_prints_one_json_document(ended: Path, words: list[str]) -> None:
+    assert ended.exists()
+    done = call(*words, "--json")
+    assert done.document is not None
+    assert done.err == ""
+
+
+@pytest.mark.parametrize("words", [["show"], ["diff"], ["undo"], ["resume"], ["graph"]], ids=str)
+def test_an_unknown_run_is_refused(waiting: Path, words: list[str]) -> None:
+    assert waiting.exists()
+    done = call(*words, "nobody")
+    assert (done.code, "There is no run 'nobody'" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("words", [["ls"], ["inbox"], ["audit", "verify"]], ids=str)
+def test_looking_makes_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = call(*words)
+    assert (done.code, "There is no store" in done.err) == (2, True)
+    assert list(tmp_path.iterdir()) == []
