@@ -7,7 +7,25 @@ from sqlalchemy import Connection, insert, inspect, select, update
 from checkpoints.schema import SQLITE_TRIGGERS, STORE_VERSION, metadata, store_version
 from tools.errors import StoreFault
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
+_VERSION_2 = (
+    """CREATE TABLE spending (
+        call TEXT NOT NULL PRIMARY KEY, run TEXT NOT NULL, role TEXT NOT NULL,
+        model TEXT NOT NULL, state TEXT NOT NULL, tokens INTEGER NOT NULL, usd FLOAT NOT NULL,
+        reserved_tokens INTEGER NOT NULL, reserved_usd FLOAT NOT NULL, at TEXT NOT NULL)""",
+    "CREATE INDEX spending_by_run ON spending (run, at)",
+    """CREATE TABLE model_cache (
+        "key" TEXT NOT NULL PRIMARY KEY, answer TEXT NOT NULL, expires_at TEXT NOT NULL)""",
+    "CREATE INDEX model_cache_by_expiry ON model_cache (expires_at)",
+)
+"""The tables as version 2 had them: migrations do not change when the schema does."""
+
+
+def _to_2(connection: Connection) -> None:
+    for statement in _VERSION_2:
+        connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _to_2}
 """For each version, what makes the next one of it."""
 
 

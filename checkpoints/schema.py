@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     func,
 )
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 """Version of everything below; raised with each migration."""
 
 metadata = MetaData()
@@ -108,6 +109,31 @@ leases = Table(
     Column("fence", Integer, nullable=False),
     Column("since", Text, nullable=False),
     Column("expires_at", Text, nullable=False),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("run", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("usd", Float, nullable=False),
+    Column("reserved_tokens", Integer, nullable=False),
+    Column("reserved_usd", Float, nullable=False),
+    Column("at", Text, nullable=False),
+    Index("spending_by_run", "run", "at"),
+)
+
+model_cache = Table(
+    "model_cache",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("answer", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Index("model_cache_by_expiry", "expires_at"),
 )
 
 _REFUSED = "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"

@@ -22,9 +22,11 @@ from checkpoints.faults import store_fault
 from checkpoints.leases import LeaseTable
 from checkpoints.ledger import ChainedLedger
 from checkpoints.migrations import migrate
+from checkpoints.model_cache import AnswerTable
 from checkpoints.reviews import ReviewTable
 from checkpoints.runs import RunIndex
 from checkpoints.savers import BUSY_SECONDS, BoundedSaver, open_saver
+from checkpoints.spending import SpendingTable
 from checkpoints.writer import Writer
 from tools.contract import Clock
 from tools.errors import BadInput, StoreFault
@@ -61,6 +63,10 @@ class Store:
         """The index."""
         self.leases = LeaseTable(writer, clock, owner)
         """Who may advance what."""
+        self.spending = SpendingTable(writer, clock)
+        """What models cost."""
+        self.model_cache = AnswerTable(writer, clock)
+        """What models said."""
         self._writer = writer
         self._keep = keep
         self._saver: BoundedSaver | None = None

@@ -93,6 +93,43 @@ class RunInfo(Record):
     updated_at: datetime
 
 
+class SpendLimits(Record):
+    """What the models of a run may cost."""
+
+    max_usd: float = Field(ge=0.0, allow_inf_nan=False)
+    max_tokens: int = Field(ge=0)
+
+
+class Charge(Record):
+    """One model call in the books: an upper bound before it is made, the truth afterwards."""
+
+    call: str
+    run: str
+    role: str
+    model: str
+    state: Literal["reserved", "settled", "released", "refused"]
+    """`refused`: it would pass a limit; such a charge is not kept and its call not made."""
+    tokens: int = Field(ge=0)
+    """What counts: the upper bound while reserved, the usage when settled, 0 when released."""
+    usd: float = Field(ge=0.0, allow_inf_nan=False)
+    reserved_tokens: int = Field(ge=0)
+    reserved_usd: float = Field(ge=0.0, allow_inf_nan=False)
+    at: datetime
+    reason: str = ""
+    """The limit that refused it."""
+
+
+class Totals(Record):
+    """What the models of a run have cost, calls whose end is unknown at their upper bound."""
+
+    calls: int = 0
+    """Calls that were, or may have been, billed."""
+    open: int = 0
+    """Those of them that are neither settled nor released."""
+    tokens: int = 0
+    usd: float = 0.0
+
+
 class Ledger(Protocol):
     """The append-only, hash-chained record of everything."""
 
@@ -190,6 +227,67 @@ class Leases(Protocol):
         ...
 
 
+class Spending(Protocol):
+    """The books of model calls: reserved before, settled after, each call counted once."""
+
+    def reserve(
+        self,
+        call: str,
+        *,
+        run: str,
+        role: str,
+        model: str,
+        tokens: int,
+        usd: float,
+        limits: SpendLimits,
+    ) -> Charge:
+        """Enter a call at its upper bound, or return it `refused` when a limit would be passed.
+
+        The same call again returns its entry as it is.
+        """
+        ...
+
+    def settle(self, call: str, *, tokens: int, usd: float) -> Charge:
+        """Replace the upper bound by what was billed; only the first end of a call counts.
+
+        Raises:
+            KeyError: No such call.
+        """
+        ...
+
+    def release(self, call: str) -> Charge:
+        """Take a reservation back: nothing was billed; only the first end of a call counts.
+
+        Raises:
+            KeyError: No such call.
+        """
+        ...
+
+    def of_run(self, run: str) -> list[Charge]:
+        """Return the run's charges, oldest first."""
+        ...
+
+    def totals(self, run: str) -> Totals:
+        """Return what the run has spent."""
+        ...
+
+
+class ModelCache(Protocol):
+    """Answers of models as plain JSON, by the digest of exactly what was asked."""
+
+    def find(self, key: str) -> JsonObject | None:
+        """Return an answer that has not expired."""
+        ...
+
+    def keep(self, key: str, answer: JsonObject, *, seconds: float) -> None:
+        """Keep an answer for so many seconds; it replaces an older one."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all answers."""
+        ...
+
+
 class Memory(Protocol):
     """All of the store that nodes may use."""
 
@@ -226,6 +324,16 @@ class Memory(Protocol):
     @property
     def leases(self) -> Leases:
         """Who may advance what."""
+        ...
+
+    @property
+    def spending(self) -> Spending:
+        """What models cost."""
+        ...
+
+    @property
+    def model_cache(self) -> ModelCache:
+        """What models said."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -1,7 +1,8 @@
 """Limits of a run: what it may spend, what it has spent, and what still fits.
 
 Calls and effects are reserved before they are made, so a limit is met and never passed. Working
-time is counted, waiting for a person is not.
+time is counted, waiting for a person is not. Money and tokens of models are counted in the store,
+which parallel branches share; here are only their limits.
 """
 
 from typing import Annotated
@@ -9,9 +10,11 @@ from typing import Annotated
 from pydantic import Field
 
 from tools.contract import Record
+from tools.records import SpendLimits, Totals
 
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Dollars = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
 class Budget(Record):
@@ -25,6 +28,12 @@ class Budget(Record):
     """Tool calls, of any effect class."""
     max_effects: Count = 40
     """Tool calls that change the world; 0 makes a run that only reads."""
+    max_usd: Dollars = 5.0
+    """What its models may cost; a call that could pass it is not made."""
+    max_tokens: Count = 2_000_000
+    """Tokens that its models may read and write together."""
+    soft_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8
+    """Share of money or tokens from which a person is asked how to go on."""
 
 
 class Spent(Record):
@@ -79,10 +88,25 @@ def reserve(budget: Budget, spent: Spent, *, calls: int, effects: int) -> str:
 
 
 def remaining(budget: Budget, spent: Spent) -> Budget:
-    """Return what is left."""
-    return Budget(
-        max_iterations=max(0, budget.max_iterations - spent.iterations),
-        max_seconds=max(0.0, budget.max_seconds - spent.seconds),
-        max_calls=max(0, budget.max_calls - spent.calls),
-        max_effects=max(0, budget.max_effects - spent.effects),
+    """Return what is left; money and tokens as they are limited, for the store counts them."""
+    left = {
+        "max_iterations": max(0, budget.max_iterations - spent.iterations),
+        "max_seconds": max(0.0, budget.max_seconds - spent.seconds),
+        "max_calls": max(0, budget.max_calls - spent.calls),
+        "max_effects": max(0, budget.max_effects - spent.effects),
+    }
+    return budget.model_copy(update=left)
+
+
+def spend_limits(budget: Budget) -> SpendLimits:
+    """Return the hard limits that the store holds model calls to."""
+    return SpendLimits(max_usd=budget.max_usd, max_tokens=budget.max_tokens)
+
+
+def soft_limit(budget: Budget, totals: Totals) -> str:
+    """Name the soft limit that was reached, with its value; empty when there is none."""
+    shares = (
+        ("usd", totals.usd, budget.max_usd * budget.soft_share),
+        ("tokens", totals.tokens, budget.max_tokens * budget.soft_share),
     )
+    return next((f"{name}: {used:g} of {at:g}" for name, used, at in shares if used > at), "")

@@ -46,3 +46,43 @@ def test_database_of_someone_else_gets_no_tables(path: Path) -> None:
     with pytest.raises(StoreFault):
         open_store(f"sqlite:///{path}")
     assert run(path, "SELECT name FROM sqlite_master") == [("orders",)]
+
+
+def tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    names = run(path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    return {str(name): run(path, f"PRAGMA table_info({name})") for (name,) in names}
+
+
+def indexes(path: Path) -> list[tuple[object, ...]]:
+    return run(
+        path,
+        "SELECT m.name, i.name FROM sqlite_master AS m, pragma_index_info(m.name) AS i "
+        "WHERE m.type = 'index' AND m.sql IS NOT NULL ORDER BY m.name, i.seqno",
+    )
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Return a store as version 1 left it."""
+    found = tmp_path / "old.db"
+    with closing(sqlite3.connect(found)) as connection:
+        connection.executescript(Path(__file__).with_name("store_v1.sql").read_text())
+    return found
+
+
+def test_store_of_version_1_gets_the_tables_of_this_version(path: Path, old: Path) -> None:
+    open_store(f"sqlite:///{path}").close()
+    open_store(f"sqlite:///{old}").close()
+    assert (tables(old), indexes(old)) == (tables(path), indexes(path))
+
+
+def test_store_of_version_1_notes_this_version(old: Path) -> None:
+    open_store(f"sqlite:///{old}").close()
+    assert run(old, "SELECT version FROM store_version") == [(STORE_VERSION,)]
+
+
+def test_store_of_version_1_keeps_what_it_remembers(old: Path) -> None:
+    with open_store(f"sqlite:///{old}") as store:
+        assert store.ledger.verify().problems == ()
+        assert [record.state for record in store.journal.of_run("run-1")] == ["applied"]
+        assert store.spending.totals("run-1").calls == 0

@@ -5,7 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from nodes.guards.budget import Budget, Spent, over, remaining, reserve
+from nodes.guards.budget import (
+    Budget,
+    Spent,
+    over,
+    remaining,
+    reserve,
+    soft_limit,
+    spend_limits,
+)
+from tools.records import SpendLimits, Totals
 
 BUDGET = Budget(max_iterations=3, max_seconds=10.0, max_calls=5, max_effects=2)
 counts = st.integers(0, 50)
@@ -85,3 +94,20 @@ def test_over_is_a_limit_with_nothing_left(budget: Budget, spent: Spent) -> None
     left = remaining(budget, spent)
     used_up = 0 in (left.max_iterations, left.max_seconds, left.max_calls)
     assert bool(over(budget, spent)) == used_up
+
+
+def test_what_is_left_keeps_the_limits_of_money() -> None:
+    left = remaining(Budget(max_usd=1.5, max_tokens=9, soft_share=0.5), Spent(calls=1))
+    assert (left.max_usd, left.max_tokens, left.soft_share) == (1.5, 9, 0.5)
+
+
+def test_hard_limits_of_models_are_those_of_the_budget() -> None:
+    assert spend_limits(Budget(max_usd=1.5, max_tokens=9)) == SpendLimits(max_usd=1.5, max_tokens=9)
+
+
+@pytest.mark.parametrize(
+    ("usd", "tokens", "named"), [(4.0, 80, ""), (4.1, 0, "usd"), (0.0, 81, "tokens")]
+)
+def test_soft_limit_is_named_when_passed(usd: float, tokens: int, named: str) -> None:
+    budget = Budget(max_usd=5.0, max_tokens=100)
+    assert soft_limit(budget, Totals(usd=usd, tokens=tokens)).split(":")[0] == named

@@ -1,0 +1,145 @@
+"""The books of model calls: an upper bound before each, the truth after it, each counted once.
+
+A reservation without an end (a crash, a cancelled call) stays in the sums at its upper bound:
+money that may have been spent counts as spent.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from checkpoints.schema import spending, stamp
+from checkpoints.writer import Writer
+from tools.contract import Clock
+from tools.records import Charge, SpendLimits, Totals
+
+
+class SpendingTable:
+    """The `Spending` of a store; every change is one `BEGIN IMMEDIATE` transaction."""
+
+    def __init__(self, writer: Writer, clock: Clock) -> None:
+        self._writer = writer
+        self._clock = clock
+
+    def reserve(
+        self,
+        call: str,
+        *,
+        run: str,
+        role: str,
+        model: str,
+        tokens: int,
+        usd: float,
+        limits: SpendLimits,
+    ) -> Charge:
+        """Enter a call at its upper bound, or return it `refused` when a limit would be passed.
+
+        The same call again returns its entry as it is.
+        """
+        charge = Charge(
+            call=call,
+            run=run,
+            role=role,
+            model=model,
+            state="reserved",
+            tokens=tokens,
+            usd=usd,
+            reserved_tokens=tokens,
+            reserved_usd=usd,
+            at=self._clock(),
+        )
+        with self._writer.write() as connection:
+            known = _find(connection, call)
+            if known is not None:
+                return known
+            reason = _passed(_totals(connection, run), charge, limits)
+            if reason:
+                return charge.model_copy(update={"state": "refused", "reason": reason})
+            row = charge.model_dump(exclude={"reason"}) | {"at": stamp(charge.at)}
+            connection.execute(insert(spending).values(**row))
+        return charge
+
+    def settle(self, call: str, *, tokens: int, usd: float) -> Charge:
+        """Replace the upper bound by what was billed; only the first end of a call counts.
+
+        Raises:
+            KeyError: No such call.
+        """
+        return self._end(call, {"state": "settled", "tokens": tokens, "usd": usd})
+
+    def release(self, call: str) -> Charge:
+        """Take a reservation back: nothing was billed; only the first end of a call counts.
+
+        Raises:
+            KeyError: No such call.
+        """
+        return self._end(call, {"state": "released", "tokens": 0, "usd": 0.0})
+
+    def of_run(self, run: str) -> list[Charge]:
+        """Return the run's charges, oldest first."""
+        query = select(spending).where(spending.c.run == run)
+        with self._writer.read() as connection:
+            rows = connection.execute(query.order_by(spending.c.at, spending.c.call))
+            return [_charge(row) for row in rows]
+
+    def totals(self, run: str) -> Totals:
+        """Return what the run has spent, calls whose end is unknown at their upper bound."""
+        with self._writer.read() as connection:
+            return _totals(connection, run)
+
+    def _end(self, call: str, end: dict[str, Any]) -> Charge:
+        with self._writer.write() as connection:
+            known = _find(connection, call)
+            if known is None:
+                raise KeyError(call)
+            if known.state != "reserved":
+                return known
+            ended = Charge.model_validate(known.model_dump() | end)
+            connection.execute(update(spending).where(spending.c.call == call).values(**end))
+        return ended
+
+
+def _find(connection: Connection, call: str) -> Charge | None:
+    row = connection.execute(select(spending).where(spending.c.call == call)).first()
+    return None if row is None else _charge(row)
+
+
+def _charge(row: Row[Any]) -> Charge:
+    fields = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    return Charge.model_validate(fields | {"at": datetime.fromisoformat(row.at)})
+
+
+def _totals(connection: Connection, run: str) -> Totals:
+    query = (
+        select(
+            spending.c.state,
+            func.count().label("calls"),
+            func.sum(spending.c.tokens).label("tokens"),
+            func.sum(spending.c.usd).label("usd"),
+        )
+        .where(spending.c.run == run, spending.c.state != "released")
+        .group_by(spending.c.state)
+    )
+    rows = connection.execute(query).all()
+    return Totals(
+        calls=sum(row.calls for row in rows),
+        open=sum(row.calls for row in rows if row.state == "reserved"),
+        tokens=sum(row.tokens for row in rows),
+        usd=sum(row.usd for row in rows),
+    )
+
+
+def _passed(spent: Totals, charge: Charge, limits: SpendLimits) -> str:
+    """Name the limit that a charge would pass; empty when it fits."""
+    if spent.tokens + charge.tokens > limits.max_tokens:
+        return (
+            f"tokens: {spent.tokens} spent and up to {charge.tokens} more, "
+            f"{limits.max_tokens} at most"
+        )
+    if spent.usd + charge.usd > limits.max_usd:
+        return (
+            f"usd: {spent.usd:.6g} spent and up to {charge.usd:.6g} more, "
+            f"{limits.max_usd:g} at most"
+        )
+    return ""
