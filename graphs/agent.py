@@ -49,7 +49,9 @@ def build_graph(default: Context | None = None) -> StateGraph[State, Context, Ru
     Args:
         default: Dependencies for callers that pass no `context=`, such as LangGraph Server.
     """
-    graph = StateGraph(State, context_schema=Context, input_schema=RunInput)
+    # LangGraph Server makes the schema's type from a request's JSON; ours never comes from one.
+    schema = Context if default is None else None
+    graph = StateGraph(State, context_schema=schema, input_schema=RunInput)
     nodes: tuple[Node, ...] = (plan, decide, confidence, execute, verify, escalate, finish)
     for node in nodes:
         graph.add_node(node.__name__, _with_default(node, default))

@@ -72,6 +72,7 @@ def assemble(
         fingerprint=fingerprint(domain.tools),
         version=VERSION,
         settings=domain.settings,
+        boundaries=domain.boundaries,
         offer_ttl=timedelta(hours=settings.offer_hours),
         reviewer=settings.reviewer,
     )

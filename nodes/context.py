@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 from pydantic import JsonValue
 
 from nodes.guards.budget import Budget
-from nodes.state import Check, Decision, Goal, Happening, Plan, Step
+from nodes.state import Boundaries, Check, Decision, Goal, Happening, Plan, Step
 from tools.contract import Clock, EffectRecord, JsonObject, Record, Toolbox, ToolCard
 from tools.errors import GraphChanged, SurefootError
 from tools.policy import Policy
@@ -123,6 +123,8 @@ class Context:
     settings: JsonObject = field(default_factory=dict)
     """What another process needs to assemble the same agent; no secrets."""
     offer_ttl: timedelta = OFFER_TTL
+    boundaries: Boundaries = Boundaries()  # noqa: RUF009  # immutable
+    """Scope of a goal that names none."""
     reviewer: str = "unnamed"
     """To whom an answer is attributed that does not say who gave it."""
 

@@ -20,7 +20,7 @@ MAX_REPLANS = 2
 def plan(state: State, runtime: Runtime[Context]) -> State:
     """Make a checked plan, or end the run with the reason why there is none."""
     context, run = enter(runtime)
-    goal = goal_of(state)
+    goal = _bounded(context, state)
     update = _begin(context, run, goal) if "plan" not in state else _again(state)
     before = plan_of(state) if "plan" in state else None
     made, problems = _ask(context, run, goal, state, before)
@@ -40,12 +40,21 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     return update
 
 
+def _bounded(context: Context, state: State) -> Goal:
+    """Return the goal; one that names no boundaries gets the domain's."""
+    goal = goal_of(state)
+    if "boundaries" in state["goal"]:
+        return goal
+    return goal.model_copy(update={"boundaries": context.boundaries})
+
+
 def _begin(context: Context, run: str, goal: Goal) -> State:
     """Enter the run into the store and measure the world before anything is done."""
     _enter_run(context, run, goal)
     baseline = context.memory.artifacts.put(context.checks.baseline())
     context.memory.ledger.append(run, "baseline", run, {"artifact": baseline})
     return State(
+        goal=goal.to_json(),
         run=run,
         replans=0,
         replan="",

@@ -265,7 +265,8 @@ def _expectation(
         problem = f"its queries took {was:,.1f} ms and take {now:,.1f} ms: too little"
     else:
         problem = ""
-    fine = f"{len(affected)} queries went from {was:,.1f} to {now:,.1f} ms"
+    noun = "query" if len(affected) == 1 else "queries"
+    fine = f"{len(affected)} {noun} went from {was:,.1f} to {now:,.1f} ms"
     return Check(
         name="helps" if needs_gain else "hurts nobody",
         kind="expectation",

@@ -1,5 +1,8 @@
 """The database agent, ready to use: from Python, and from LangGraph Server."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from checkpoints.store import Store, open_store
@@ -36,25 +39,32 @@ def database_agent(
     return assemble(database_domain(kept, store), store, settings=settings)
 
 
-def make_graph() -> AgentGraph:
-    """Return the graph for LangGraph Server, which brings its own checkpointer.
+@asynccontextmanager
+async def make_graph() -> AsyncIterator[AgentGraph]:
+    """Give the graph to LangGraph Server, which brings its own checkpointer.
 
     Database and workload come from `surefoot.toml` or `SUREFOOT_DATABASE` and
-    `SUREFOOT_WORKLOAD`, never from a request.
+    `SUREFOOT_WORKLOAD`, never from a request. The server asks for a graph per run; the store is
+    open for as long. Files are read in a thread, because the server's loop may not wait for a disk.
 
     Raises:
         BadInput: They are not set.
     """
-    settings = read_settings()
+    settings = await asyncio.to_thread(read_settings)
     if not settings.database or not settings.workload:
         raise BadInput(
             "LangGraph Server needs a database and a workload to serve.",
             advice="Set SUREFOOT_DATABASE and SUREFOOT_WORKLOAD, or write them in surefoot.toml.",
         )
+    store = await asyncio.to_thread(open_store, settings.store)
+    try:
+        yield await asyncio.to_thread(_serve, store, settings)
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+def _serve(store: Store, settings: Settings) -> AgentGraph:
     agent = database_agent(
-        database=settings.database,
-        workload=settings.workload,
-        store=open_store(settings.store),
-        settings=settings,
+        database=settings.database, workload=settings.workload, store=store, settings=settings
     )
     return build_agent(context=agent.context, name="surefoot-database")
