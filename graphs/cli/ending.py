@@ -40,7 +40,7 @@ def end(printer: Printer, memory: Store, run: str, *, store: str | None) -> None
 def show_waiting(printer: Printer, pending: list[Review], store: str | None) -> None:
     """Say what is asked and exactly which commands go on."""
     noun = "question waits" if len(pending) == 1 else "questions wait"
-    printer.say(f"{len(pending)} {noun} for a person; everything else is done.", "bold yellow")
+    printer.say(f"{len(pending)} {noun} for a person.", "bold yellow")
     for review in pending:
         printer.say(f"{review.id}  {line(review.title)}", indent=2)
         printer.say(f"{review.why} Offer until {review.expires_at:%Y-%m-%d %H:%M} UTC.", indent=4)

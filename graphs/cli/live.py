@@ -36,6 +36,8 @@ class Live:
     """Checks that hold and have not been told yet."""
     acting: set[str] = field(default_factory=set)
     """Keys of decisions that are about an action."""
+    newest: str = ""
+    """Key of the decision that was told last; lines about it need not name it."""
 
     def __call__(self, event: JsonObject) -> None:
         """Tell one event."""
@@ -75,11 +77,12 @@ class Live:
         if not isinstance(decision, dict):
             return
         label, why = label_of(str(event.get("key"))), str(decision.get("reasoning", ""))
+        self.newest = str(event.get("key"))
         if decision.get("kind") != "act":
             ends = "done" if decision.get("kind") == "done" else "gives up"
             self.printer.say(f"{label}  {ends}: {line(why, 300)}", "dim")
             return
-        self.acting.add(str(event.get("key")))
+        self.acting.add(self.newest)
         certain = decision.get("confidence")
         sure = f" ({certain:.0%} sure)" if isinstance(certain, float) and certain < 1 else ""
         self.printer.say(f"{label}  {action_of(decision)}", "bold")
@@ -89,10 +92,8 @@ class Live:
         if event.get("key") not in self.acting:
             return
         word, style = _GATES.get(str(event.get("gate")), (str(event.get("gate")), ""))
-        who = f" {label_of(str(event.get('key')))}:" if event.get("gate") != "cleared" else ""
-        self.printer.say(
-            f"{who} {word} {event.get('rule')}: {event.get('reason')}".strip(), style, indent=4
-        )
+        text = f"{word} {event.get('rule')}: {line(event.get('reason'), 400)}"
+        self.printer.say(self._label(event.get("key")) + text, style, indent=4)
 
     def _start(self, event: JsonObject) -> None:
         self.progress(f"{event.get('tool')} ...")
@@ -101,11 +102,11 @@ class Live:
         seen = event.get("observation")
         if not isinstance(seen, dict):
             return
-        label, ok = label_of(str(seen.get("key"))), seen.get("status") == "ok"
+        ok = seen.get("status") == "ok"
         took = seen.get("seconds")
         spent = f" after {seconds_text(took)}" if isinstance(took, int | float) else ""
-        text = f"{label} {seen.get('status')}{spent}: {line(seen.get('summary'), 400)}"
-        self.printer.say(text, "green" if ok else "red", indent=4)
+        text = f"{seen.get('status')}{spent}: {line(seen.get('summary'), 400)}"
+        self.printer.say(self._label(seen.get("key")) + text, "green" if ok else "red", indent=4)
 
     def _check(self, event: JsonObject) -> None:
         check = event.get("check")
@@ -117,14 +118,16 @@ class Live:
             return
         self.flush()
         style, word = ("green", "holds") if check.get("holds") else ("red", "does not hold")
-        label = f"{label_of(str(check['key']))} " if check.get("key") else ""
-        text = f"{label}{check.get('name')} {word}: {line(check.get('detail'), 400)}"
-        self.printer.say(text, style, indent=4)
+        text = f"{check.get('name')} {word}: {line(check.get('detail'), 400)}"
+        self.printer.say(self._label(check.get("key")) + text, style, indent=4)
 
     def _undo(self, event: JsonObject) -> None:
-        label = label_of(str(event.get("key")))
-        text = f"{label} {event.get('came')}: {line(event.get('why'), 400)}"
-        self.printer.say(text, "yellow", indent=4)
+        text = f"{event.get('came')}: {line(event.get('why'), 400)}"
+        self.printer.say(self._label(event.get("key")) + text, "yellow", indent=4)
+
+    def _label(self, key: JsonValue) -> str:
+        """Return the label that a line needs to say which action it is about."""
+        return f"{label_of(str(key))} " if key and key != self.newest else ""
 
 
 _TELL: Mapping[str, Callable[[Live, JsonObject], None]] = {

@@ -7,15 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import typer
-
 from checkpoints.store import Store, open_store
 from graphs.assembly import reopen
-from graphs.cli.exits import INTERRUPTED
-from graphs.cli.printing import Printer
 from graphs.session import Run
 from graphs.settings import Settings, read_settings
-from tools.errors import BadInput, RunBusy, SurefootError
+from tools.errors import BadInput
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -77,31 +73,6 @@ def command(*words: str, store: str | None) -> str:
     """Return a command line that a reader can copy."""
     where = [] if store is None else ["--store", store]
     return shlex.join(["surefoot", *words, *where])
-
-
-@contextmanager
-def resumable(run: str, memory: Store, printer: Printer, store: str | None) -> Iterator[None]:
-    """Say how to go on when the work on a run is interrupted, by the user or by a fault."""
-    go_on = command("resume", run, store=store)
-    try:
-        yield
-    except RunBusy:
-        raise
-    except SurefootError as fault:
-        found = memory.runs.find(run)
-        if found is not None and found.status == "running":
-            fault.advice = f"{fault.advice} `{go_on}` tries again from where it stands.".strip()
-        raise
-    except KeyboardInterrupt as interrupt:
-        kept = (
-            f"Interrupted. Run {run!r} keeps what it has done; an action that was under way is "
-            f"looked up in the world before anything is repeated.\nGo on: {go_on}"
-        )
-        begun = memory.runs.find(run) is not None
-        printer.complain(
-            kept if begun else "Interrupted before the run began. Nothing was changed."
-        )
-        raise typer.Exit(INTERRUPTED) from interrupt
 
 
 def can_ask(*, no_input: bool, as_json: bool) -> bool:

@@ -10,13 +10,13 @@ import typer
 from checkpoints.store import Store, open_store
 from graphs.cli.asking import ask_all
 from graphs.cli.ending import end
+from graphs.cli.interrupting import resumable
 from graphs.cli.live import watching
 from graphs.cli.opening import (
     can_ask,
     check_name,
     existing_store,
     open_run,
-    resumable,
     settings_for,
 )
 from graphs.cli.options import JsonOption, NoInputOption, RunArgument, StoreOption

@@ -44,8 +44,9 @@ def told(value: JsonValue) -> str:
 
 
 def action_text(tool: str, args: Mapping[str, JsonValue], most: int = 160) -> str:
-    """Return an action on one line: the tool and its arguments."""
-    return line(" ".join([tool, *(f"{name}={told(value)}" for name, value in args.items())]), most)
+    """Return an action on one line: the tool and its arguments, lists last."""
+    ordered = sorted(args.items(), key=lambda item: isinstance(item[1], list | dict))
+    return line(" ".join([tool, *(f"{name}={told(value)}" for name, value in ordered)]), most)
 
 
 def action_line(action: Action) -> str:

@@ -10,7 +10,7 @@ from tests.graphs.cli.conftest import Result, call
 @pytest.fixture(scope="module")
 def tour(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     folder = tmp_path_factory.mktemp("tour") / "demo"
-    return folder, call("demo", "--folder", str(folder), "--orders", "3000")
+    return folder, call("demo", "--folder", str(folder), "--orders", "9000")
 
 
 def test_the_tour_ends_well(tour: tuple[Path, Result]) -> None:
@@ -32,9 +32,15 @@ def test_the_tour_says_that_it_answers_itself(tour: tuple[Path, Result]) -> None
 def test_a_second_tour_leaves_the_first_alone(tour: tuple[Path, Result]) -> None:
     folder, _ = tour
     first = (folder / "tour-1" / "shop.db").read_bytes()
-    done = call("demo", "--folder", str(folder), "--orders", "3000", "--yes")
+    done = call("demo", "--folder", str(folder), "--orders", "9000", "--yes")
     assert (done.code, "An earlier tour is kept" in done.out) == (0, True)
     assert (folder / "tour-1" / "shop.db").read_bytes() == first
+
+
+def test_the_tour_prints_one_json_document(tmp_path: Path) -> None:
+    done = call("demo", "--folder", str(tmp_path / "demo"), "--orders", "9000", "--json")
+    assert done.document["exit_code"] == done.code == 0
+    assert [stage["exit_code"] for stage in done.document["stages"]][-3:] == [0, 0, 0]
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -8,10 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from checkpoints.store import open_store
 from tests.graphs.cli.conftest import EVIL, GOAL, call, indexes
 
 COMMAND = [sys.executable, "-m", "graphs.cli"]
+ENDLESS = "WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 RUN = ["run", GOAL, "--database", "shop.db", "--workload", "shop.sql", "--name", "one"]
 
 
@@ -80,11 +83,10 @@ def test_colour_only_on_a_terminal(waiting: Path) -> None:
     assert "\x1b[" not in call("ls").out
 
 
-def test_ctrl_c_says_how_to_go_on(shop: Path) -> None:
-    slow = (
-        "WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
-    )
-    (shop / "shop.sql").write_text(f"{slow};\n")
+@pytest.fixture
+def stopped(shop: Path) -> tuple[int, str]:
+    """Press Ctrl-C twice while a query runs that would never end."""
+    (shop / "shop.sql").write_text(f"{ENDLESS};\n")
     with subprocess.Popen(
         [*COMMAND, *RUN], cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -92,10 +94,21 @@ def test_ctrl_c_says_how_to_go_on(shop: Path) -> None:
         while call("ls", "--json").code != 0 or not call("ls", "--json").document:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        told = process.stderr.read()
-    assert process.returncode == 130
-    assert "Traceback" not in told
+        told = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        told += process.stderr.read()
+    return process.returncode, told
+
+
+def test_ctrl_c_says_how_to_go_on(stopped: tuple[int, str]) -> None:
+    code, told = stopped
+    assert (code, "Traceback" in told) == (130, False)
     assert "surefoot resume one" in told
+
+
+def test_a_run_that_was_stopped_is_free_for_others(stopped: tuple[int, str]) -> None:
+    assert stopped[0] == 130
+    assert call("undo", "one").code == 0
 
 
 def test_a_goal_cannot_colour_the_terminal(shop: Path) -> None:
