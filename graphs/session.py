@@ -228,7 +228,8 @@ class Run:
             )
         if info.status in LIVING:
             snapshot = self.agent.graph.get_state(self.config)
-            if not snapshot.next:
+            # `next` is empty too when a node finished and the process died before its checkpoint.
+            if not snapshot.tasks:
                 raise GraphChanged(
                     f"Run {self.id!r} is {info.status}, but its graph has no next node."
                 )

@@ -123,7 +123,7 @@ class Context:
     settings: JsonObject = field(default_factory=dict)
     """What another process needs to assemble the same agent; no secrets."""
     offer_ttl: timedelta = OFFER_TTL
-    boundaries: Boundaries = Boundaries()  # noqa: RUF009  # immutable
+    boundaries: Boundaries = Boundaries()
     """Scope of a goal that names none."""
     reviewer: str = "unnamed"
     """To whom an answer is attributed that does not say who gave it."""
