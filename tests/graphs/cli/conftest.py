@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import random
@@ -94,34 +95,53 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@dataclass(frozen=True)
+class Template:
+    """A job that was done once: its folder, and copies of it at two moments.
+
+    The run knows its database by its whole path, so the folder is always the same one.
+    """
+
+    folder: Path
+
+    def copy(self, moment: str) -> Path:
+        return self.folder.with_name(moment)
+
+    def keep(self, moment: str) -> None:
+        shutil.copytree(self.folder, self.copy(moment))
+
+    def restore(self, moment: str) -> Path:
+        shutil.rmtree(self.folder)
+        shutil.copytree(self.copy(moment), self.folder)
+        return self.folder
+
+
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Run the job once until it waits; return its folder and a copy of it as it was then."""
-    folder = tmp_path_factory.mktemp("shop") / "work"
-    make_shop(folder)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        done = start("--name", "one")
-    finally:
-        os.chdir(before)
-    assert done.code == 10, done.out + done.err
-    copy = folder.with_name("waiting")
-    shutil.copytree(folder, copy)
-    return folder, copy
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Do the job once, until it waits and until it has ended, as the run `one`."""
+    made = Template(tmp_path_factory.mktemp("shop") / "work")
+    make_shop(made.folder)
+    with contextlib.chdir(made.folder):
+        assert start("--name", "one").code == 10
+        made.keep("waiting")
+        item = call("inbox", "--json").document[0]["id"]
+        assert call("approve", item, "--as", "ada").code == 0
+        made.keep("ended")
+    return made
 
 
 @pytest.fixture
-def waiting(template: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder in which the run `one` waits for a person; it is the working folder.
+def waiting(template: Template, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder in which the run `one` waits for a person; it is the working folder."""
+    monkeypatch.chdir(template.restore("waiting"))
+    return template.folder
 
-    The run knows its database by its whole path, so the folder is always the same.
-    """
-    folder, copy = template
-    shutil.rmtree(folder)
-    shutil.copytree(copy, folder)
-    monkeypatch.chdir(folder)
-    return folder
+
+@pytest.fixture
+def ended(template: Template, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder in which the run `one` has ended; it is the working folder."""
+    monkeypatch.chdir(template.restore("ended"))
+    return template.folder
 
 
 @pytest.fixture

@@ -9,12 +9,6 @@ import pytest
 from tests.graphs.cli.conftest import call, indexes
 
 
-@pytest.fixture
-def ended(waiting: Path, item: str) -> Path:
-    assert call("approve", item, "--as", "ada").code == 0
-    return waiting
-
-
 def schema(folder: Path) -> list[str]:
     with closing(sqlite3.connect(folder / "shop.db")) as opened:
         return [sql for (sql,) in opened.execute("SELECT sql FROM sqlite_schema ORDER BY name")]
@@ -72,8 +66,7 @@ def test_an_undo_that_is_only_tried_changes_nothing(ended: Path) -> None:
     assert "would undo  tidy.1" in done.out
 
 
-def test_undo_brings_the_schema_back(ended: Path, template: tuple[Path, Path]) -> None:
-    del template
+def test_undo_brings_the_schema_back(ended: Path) -> None:
     assert call("undo", "one").code == 0
     assert indexes(ended) == {"by_customer", "by_customer_and_date"}
 
