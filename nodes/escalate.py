@@ -175,10 +175,10 @@ def _hear_doubt(context: Context, heard: Heard, proposal: Proposal, answer: Answ
     why = f"{answer.reviewer} said that it {'happened' if happened else 'did not happen'}"
     settled: EffectState = "applied" if happened else "failed"
     context.memory.journal.settle(proposal.key, settled, result={"adopted": happened}, error=why)
-    if happened:
-        seen = heard.progress[proposal.step]
-        kept = remember(seen, proposal.decision.action.hash, f"ok: {why}")
-        heard.progress[proposal.step] = kept.model_copy(update={"actions": seen.actions + 1})
+    seen = heard.progress[proposal.step]
+    came = f"ok: {why}" if happened else f"transient: {why}"
+    kept = remember(seen, proposal.decision.action.hash, came)
+    heard.progress[proposal.step] = kept
 
 
 def _update(heard: Heard) -> State:
