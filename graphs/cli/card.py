@@ -22,7 +22,7 @@ def show_card(printer: Printer, review: Review, untrusted: Iterable[str]) -> Non
     """
     printer.say()
     printer.say(f"A question: {review.title}", "bold yellow")
-    printer.say(f"{review.id}, run {review.run}, step {review.step}", "dim")
+    printer.say(f"{review.id}, run {review.run}, step {review.step}, {review.state}", "dim")
     if review.kind == "plan":
         _plan(printer, review)
     else:
@@ -103,7 +103,7 @@ def _if_wrong(review: Review) -> str:
     preview = review.card.get("preview")
     undo = str(preview.get("undo", "")) if isinstance(preview, dict) else ""
     if review.card.get("effect") == "reversible":
-        return f"It can be undone with `surefoot undo {review.run}`. {undo}"
+        return f"It can be undone. {undo}"
     return f"It cannot be undone. {undo}".strip()
 
 

@@ -1,5 +1,6 @@
 """The options that several commands share, spelled and explained once."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,4 +34,27 @@ RunArgument = Annotated[
 ]
 ItemArgument = Annotated[
     str, typer.Argument(metavar="ITEM", help="Id of a question; its beginning suffices.")
+]
+GoalArgument = Annotated[
+    str, typer.Argument(metavar="GOAL", help="What is to be reached, in words.")
+]
+DatabaseOption = Annotated[Path, typer.Option(metavar="FILE", help="The SQLite database.")]
+WorkloadOption = Annotated[
+    Path, typer.Option(metavar="FILE", help="A .sql file of the queries that matter.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Plan and predict, change nothing.")]
+ReviewPlanOption = Annotated[
+    bool, typer.Option("--review-plan", help="Ask a person before the plan starts.")
+]
+PolicyOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Rules instead of the built-in ones.")
+]
+SecondsOption = Annotated[
+    float | None, typer.Option(min=0, metavar="N", help="Working time at most.")
+]
+EffectsOption = Annotated[
+    int | None, typer.Option(min=0, metavar="N", help="Changes to the world at most.")
+]
+NameOption = Annotated[
+    str | None, typer.Option("--name", metavar="RUN", help="Name of the run. [made up]")
 ]

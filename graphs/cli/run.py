@@ -3,9 +3,6 @@
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from checkpoints.store import Store, open_store
 from graphs.cli.asking import ask_all
@@ -19,7 +16,21 @@ from graphs.cli.opening import (
     open_run,
     settings_for,
 )
-from graphs.cli.options import JsonOption, NoInputOption, RunArgument, StoreOption
+from graphs.cli.options import (
+    DatabaseOption,
+    DryRunOption,
+    EffectsOption,
+    GoalArgument,
+    JsonOption,
+    NameOption,
+    NoInputOption,
+    PolicyOption,
+    ReviewPlanOption,
+    RunArgument,
+    SecondsOption,
+    StoreOption,
+    WorkloadOption,
+)
 from graphs.cli.printing import Printer
 from graphs.database.graph import database_agent
 from graphs.session import Run, Watcher
@@ -30,32 +41,16 @@ from tools.policy import Policy
 
 
 def run(  # noqa: PLR0913  # one parameter for each option of the command
-    objective: Annotated[
-        str, typer.Argument(metavar="GOAL", help="What is to be reached, in words.")
-    ],
+    objective: GoalArgument,
     *,
-    database: Annotated[Path, typer.Option(metavar="FILE", help="The SQLite database.")],
-    workload: Annotated[
-        Path, typer.Option(metavar="FILE", help="A .sql file of the queries that matter.")
-    ],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Plan and predict, change nothing.")
-    ] = False,
-    review_plan: Annotated[
-        bool, typer.Option("--review-plan", help="Ask a person before the plan starts.")
-    ] = False,
-    policy: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Rules instead of the built-in ones.")
-    ] = None,
-    max_seconds: Annotated[
-        float | None, typer.Option(min=0, metavar="N", help="Working time at most.")
-    ] = None,
-    max_effects: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Changes to the world at most.")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="RUN", help="Name of the run. [made up]")
-    ] = None,
+    database: DatabaseOption,
+    workload: WorkloadOption,
+    dry_run: DryRunOption = False,
+    review_plan: ReviewPlanOption = False,
+    policy: PolicyOption = None,
+    max_seconds: SecondsOption = None,
+    max_effects: EffectsOption = None,
+    name: NameOption = None,
     store: StoreOption = None,
     no_input: NoInputOption = False,
     as_json: JsonOption = False,
@@ -66,25 +61,18 @@ def run(  # noqa: PLR0913  # one parameter for each option of the command
     """
     printer, settings = Printer(as_json), settings_for(store)
     run_name = check_name(name) if name is not None else f"run-{uuid.uuid4().hex[:8]}"
+    asks = can_ask(no_input=no_input, as_json=as_json)
     rules = _policy(policy, settings)
-    if not objective.strip():
-        raise BadInput("The goal is empty.", advice="Say in words what is to be reached.")
     with open_store(settings.store) as memory:
         agent = database_agent(
             database=database, workload=workload, store=memory, policy=rules, settings=settings
         )
-        goal = agent.goal(objective[:4000], dry_run=dry_run, review_plan=review_plan)
-        limits = {"max_seconds": max_seconds, "max_effects": max_effects}
-        goal = _limited(goal, limits)
-        asks = can_ask(no_input=no_input, as_json=as_json)
-
-        def start(watch: Watcher) -> Run:
-            return agent.run(goal, run_id=run_name, watch=watch)
-
+        goal = agent.goal(_words(objective), dry_run=dry_run, review_plan=review_plan)
+        goal = _limited(goal, {"max_seconds": max_seconds, "max_effects": max_effects})
         with resumable(run_name, memory, printer, store):
-            printer.say(f"{run_name}: {objective}", "bold")
+            printer.say(f"{run_name}: {goal.objective}", "bold")
             printer.say(f"on {database} with the queries of {workload}", "dim")
-            _go(printer, start, asks=asks)
+            _go(printer, lambda watch: agent.run(goal, run_id=run_name, watch=watch), asks=asks)
         end(printer, memory, run_name, store=store)
 
 
@@ -129,6 +117,24 @@ def _go(printer: Printer, start: Callable[[Watcher], Run], *, asks: bool) -> Non
     while asks and handle.status == "waiting" and ask_all(printer, handle):
         with watching(printer) as live:
             handle.resume(watch=live)
+
+
+def _words(objective: str) -> str:
+    """Return a goal in words that can be pursued.
+
+    Raises:
+        BadInput: It is empty or too long.
+    """
+    if not 1 <= len(objective.strip()) <= MAX_WORDS:
+        raise BadInput(
+            f"The goal has {len(objective.strip())} characters; 1 to {MAX_WORDS} are accepted.",
+            advice="Say in words what is to be reached.",
+        )
+    return objective.strip()
+
+
+MAX_WORDS = 4000
+"""Characters of a goal, as in `nodes/state.py`."""
 
 
 def _policy(path: Path | None, settings: Settings) -> Policy | None:

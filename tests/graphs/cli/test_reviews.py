@@ -38,7 +38,7 @@ def card(template: Template) -> str:
         "How sure",
         "90%",
         "If it is wrong",
-        "surefoot undo one",
+        "It can be undone",
         "CREATE INDEX by_customer",
         "Read, and not trusted",
         "simulate_indexes",

@@ -1,5 +1,8 @@
 """`run` and `resume`: what they print, and how they end."""
 
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -117,10 +120,11 @@ def test_bad_input_is_told_calmly(shop: Path, words: list[str], told: str) -> No
     assert "Traceback" not in done.err
 
 
-def test_an_empty_goal_is_refused(shop: Path) -> None:
+@pytest.mark.parametrize("goal", [" ", "x" * 5000], ids=["empty", "too long"])
+def test_a_goal_that_is_none_is_refused(shop: Path, goal: str) -> None:
     assert shop.exists()
-    done = call("run", " ", "--database", "shop.db", "--workload", "shop.sql")
-    assert (done.code, "The goal is empty" in done.err) == (2, True)
+    done = call("run", goal, "--database", "shop.db", "--workload", "shop.sql")
+    assert (done.code, "1 to 4000 are accepted" in done.err) == (2, True)
 
 
 def test_a_name_that_is_taken_is_refused(waiting: Path) -> None:
@@ -161,3 +165,13 @@ def test_a_fault_is_told_in_json_as_well(shop: Path) -> None:
     done = call("run", GOAL, "--database", "none.db", "--workload", "shop.sql", "--json")
     assert done.document["exit_code"] == 2
     assert done.document["error"]["changed"] == "Nothing was changed."
+
+
+def test_a_run_of_another_graph_is_not_continued(waiting: Path) -> None:
+    with closing(sqlite3.connect(waiting / "surefoot.db")) as opened:
+        (record,) = opened.execute("SELECT record FROM runs").fetchone()
+        changed = json.dumps(json.loads(record) | {"fingerprint": "0" * 64})
+        opened.execute("UPDATE runs SET record = ?", (changed,))
+        opened.commit()
+    done = call("resume", "one")
+    assert (done.code, "another graph" in done.err) == (26, True)
