@@ -1,118 +1,181 @@
-"""Planner and decider on any LangChain chat model.
+"""Planner and decider that ask models, and fall back to the playbook when none can be used.
 
-A model's answer is text until it parses into our types; text that does not parse is shown to the
-model once more with the error, and then counts as giving up. Nothing here is trusted: the plan is
-validated in `plan`, every action passes the gate.
+Nothing here is trusted: the plan is validated in `plan`, every action passes the gate. What a
+model is shown does not grow with the run.
 """
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import TypeVar
+from functools import partial
 
-from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import JsonValue
 
-from nodes.context import PlanRequest, Situation
+from nodes.context import Decider, Planner, PlanRequest, Situation
+from nodes.guards.budget import Budget, spend_limits
+from nodes.models.ask import Asker, NoAnswer, note_degraded
+from nodes.models.prompts import Prompt, Section, shares, write
+from nodes.models.schemas import answer_schema, is_strict
 from nodes.state import Decision, Plan
-from tools.contract import canonical
+from tools.contract import JsonObject, Record
 
-INPUT_CHARACTERS = 12_000
-"""Longest excerpt of one result that a prompt carries."""
-TRIES = 2
-
-Parsed = TypeVar("Parsed", bound=BaseModel)
+OBJECTIVE_CHARACTERS = 4_000
+TOOL_CHARACTERS = 24_000
+RESULT_CHARACTERS = 12_000
+"""Excerpts of all results together."""
+HISTORY_CHARACTERS = 4_000
+TRIED_SHOWN = 16
+"""Newest attempts of a step that a decider is reminded of."""
+PLAYBOOK = "the playbook"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPlanner:
-    """Asks a chat model for a plan.
+    """Asks the planner models for a plan.
 
     Args:
-        model: Any LangChain chat model.
-        name: How the plan names its origin.
+        asker: Asks them.
+        fallback: Plans when none of them gave a plan; without it there is then no plan.
     """
 
-    model: BaseChatModel
-    name: str = "model"
+    asker: Asker
+    fallback: Planner | None = None
 
     def plan(self, request: PlanRequest) -> Plan | None:
-        """Return the model's plan, or None when it gave none that parses."""
-        facts: dict[str, JsonValue] = {
-            "objective": request.goal.objective,
-            "tools": [card.to_json() for card in request.tools],
-            "problems with your last plan": list(request.problems),
-            "what failed": [item.to_json() for item in request.failed],
-            "people said": list(request.messages),
-        }
-        made = _ask(self.model, "planner", facts, Plan)
-        return made.model_copy(update={"origin": self.name}) if isinstance(made, Plan) else None
+        """Return a model's plan, the fallback's, or None."""
+        limits = spend_limits(request.goal.budget)
+        prompt = planner_prompt(request, self.asker.roles.prompt("planner"))
+        try:
+            asked = self.asker.ask(request.run, "planner", prompt, Plan, limits=limits)
+        except NoAnswer as fault:
+            return self._fall_back(request, fault)
+        return asked.value.model_copy(update={"origin": asked.model})
+
+    def _fall_back(self, request: PlanRequest, fault: NoAnswer) -> Plan | None:
+        to = PLAYBOOK if self.fallback is not None else "nobody"
+        note_degraded(self.asker.memory, request.run, "planner", "planner", to, fault.what)
+        return None if self.fallback is None else self.fallback.plan(request)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelDecider:
-    """Asks a chat model for the next action.
+    """Asks the decider models for the next action of a step.
 
     Args:
-        model: Any LangChain chat model.
-        name: How the decision names its origin.
+        asker: Asks them.
+        fallback: Decides when none of them gave a decision; without it the step is given up.
     """
 
-    model: BaseChatModel
-    name: str = "model"
+    asker: Asker
+    fallback: Decider | None = None
 
     def decide(self, situation: Situation) -> Decision:
-        """Return the model's decision; giving up when it said nothing usable."""
-        facts: dict[str, JsonValue] = {
-            "objective": situation.goal.objective,
-            "step": situation.step.to_json(),
-            "tools": [card.to_json() for card in situation.tools],
-            "results": {name: _excerpt(value) for name, value in situation.inputs.items()},
-            "already tried": list(situation.tried.values()),
-            "recent": [item.to_json() for item in situation.recent],
-            "people said": list(situation.messages),
-            "left of the budget": situation.remaining.to_json(),
-        }
-        made = _ask(self.model, "decider", facts, Decision)
-        if isinstance(made, Decision):
-            return made.model_copy(update={"origin": self.name})
-        return Decision(kind="give_up", reasoning=f"The model's answer is unusable: {made}")
+        """Return a model's decision, the fallback's, or giving up."""
+        names = frozenset(card.name for card in situation.tools)
+        try:
+            asked = self.asker.ask(
+                situation.run,
+                "decider",
+                decider_prompt(situation, self.asker.roles.prompt("decider")),
+                Decision,
+                limits=spend_limits(situation.goal.budget),
+                subject=_key(situation),
+                check=partial(_sensible, names),
+            )
+        except NoAnswer as fault:
+            return self._fall_back(situation, fault)
+        return asked.value.model_copy(update={"origin": asked.model})
+
+    def _fall_back(self, situation: Situation, fault: NoAnswer) -> Decision:
+        to = PLAYBOOK if self.fallback is not None else "nobody"
+        memory, subject = self.asker.memory, _key(situation)
+        note_degraded(memory, situation.run, "decider", subject, to, fault.what)
+        if self.fallback is not None:
+            return self.fallback.decide(situation)
+        reasons = "; ".join(fault.reasons)
+        reasoning = f"The models' answers are unusable: {reasons}"[:4000]
+        return Decision(kind="give_up", reasoning=reasoning, origin="nobody")
 
 
-def _excerpt(value: JsonValue) -> str:
-    return canonical(value)[:INPUT_CHARACTERS]
+def planner_prompt(request: PlanRequest, name: str = "planner") -> Prompt:
+    """Return what a planner model is shown."""
+    goal = request.goal
+    schema = answer_schema(Plan)
+    sections = (
+        Section(label="Objective", value=goal.objective, limit=OBJECTIVE_CHARACTERS, trusted=True),
+        Section(
+            label="Boundaries",
+            value=goal.boundaries.to_json(),
+            limit=HISTORY_CHARACTERS,
+            trusted=True,
+        ),
+        Section(label="Limits", value=_limits(goal.budget), limit=500, trusted=True),
+        Section(label="Tools", value=_records(request.tools), limit=TOOL_CHARACTERS, trusted=True),
+        _said(request.messages),
+        Section(
+            label="What is wrong with your last plan",
+            value=list(request.problems),
+            limit=HISTORY_CHARACTERS,
+        ),
+        Section(
+            label="What failed so far", value=_records(request.failed), limit=HISTORY_CHARACTERS
+        ),
+    )
+    return write(name, sections, schema=schema, strict=is_strict(schema))
 
 
-def _ask(
-    model: BaseChatModel, role: str, facts: dict[str, JsonValue], wanted: type[Parsed]
-) -> Parsed | str:
-    """Return the model's answer as `wanted`, or the reason why it is none."""
-    system = files("nodes.prompts").joinpath(f"{role}.md").read_text("utf-8")
-    fenced = json.dumps(facts, ensure_ascii=True).replace("</data>", "<\\/data>")
-    messages: list[BaseMessage] = [
-        SystemMessage(system),
-        HumanMessage(f"<data>\n{fenced}\n</data>"),
-    ]
-    problem = ""
-    for _ in range(TRIES):
-        answer = model.invoke(messages)
-        found = _parse(answer.text, wanted)
-        if not isinstance(found, str):
-            return found
-        problem = found
-        messages = [*messages[:2], HumanMessage(f"Your last answer could not be used: {problem}")]
-    return problem
+def decider_prompt(situation: Situation, name: str = "decider") -> Prompt:
+    """Return what a decider model is shown."""
+    goal, step = situation.goal, situation.step
+    schema = answer_schema(Decision, tools=situation.tools)
+    tried: list[JsonValue] = [*situation.tried.values()]
+    results = shares(situation.inputs, RESULT_CHARACTERS)
+    sections = (
+        Section(label="Objective", value=goal.objective, limit=OBJECTIVE_CHARACTERS, trusted=True),
+        Section(label="Step", value=step.to_json(), limit=HISTORY_CHARACTERS, trusted=True),
+        Section(
+            label="Tools", value=_records(situation.tools), limit=TOOL_CHARACTERS, trusted=True
+        ),
+        Section(label="Left", value=_limits(situation.remaining), limit=500, trusted=True),
+        _said(situation.messages),
+        Section(label="Results so far", value=results, limit=2 * RESULT_CHARACTERS),
+        Section(
+            label="What came of earlier tries", value=tried[-TRIED_SHOWN:], limit=HISTORY_CHARACTERS
+        ),
+        Section(label="Latest events", value=_records(situation.recent), limit=HISTORY_CHARACTERS),
+    )
+    return write(name, sections, schema=schema, strict=is_strict(schema))
 
 
-def _parse(text: str, wanted: type[Parsed]) -> Parsed | str:
-    """Read the first JSON object in a text, or say why that fails."""
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end < start:
-        return "it holds no JSON object"
-    try:
-        return wanted.model_validate(json.loads(text[start : end + 1]))
-    except (ValueError, RecursionError) as fault:
-        if isinstance(fault, ValidationError):
-            return "; ".join(str(error["msg"]) for error in fault.errors(include_input=False)[:3])
-        return "it is not valid JSON"
+def _said(messages: Sequence[str]) -> Section:
+    return Section(
+        label="People said", value=list(messages), limit=HISTORY_CHARACTERS, trusted=True
+    )
+
+
+def _records(records: Sequence[Record]) -> list[JsonValue]:
+    return [record.to_json() for record in records]
+
+
+def _limits(budget: Budget) -> JsonObject:
+    """Return what counts for a model; seconds would make every prompt another one."""
+    return {
+        "rounds": budget.max_iterations,
+        "tool calls": budget.max_calls,
+        "changes": budget.max_effects,
+    }
+
+
+def _key(situation: Situation) -> str:
+    """Return the effect key that `decide` mints for this decision."""
+    return f"{situation.run}/{situation.step.id}/{situation.ordinal}"
+
+
+def _sensible(names: frozenset[str], decision: Decision) -> str:
+    """Say what is wrong with a decision that the gate would refuse for sure."""
+    if decision.kind != "act":
+        return ""
+    if decision.action is None:
+        return "to act needs an action"
+    if decision.action.tool not in names:
+        return f"this step may not call {decision.action.tool[:80]!r}"
+    return ""

@@ -22,6 +22,7 @@ from nodes.models.mind import ModelDecider, ModelPlanner
 from nodes.state import Decision
 from tests.behaviour.shelf import Script, script, step
 from tests.hostile.evil import EvilModel
+from tests.nodes.models.asking import asker
 from tools.contract import Action
 
 TOOLS = ("create_index", "drop_index", "drop_own_index", "analyze", "explain", "inspect_schema")
@@ -89,10 +90,14 @@ def all_tools() -> Script:
     return script(step("work", *TOOLS))
 
 
+def mind(store: Store, model: EvilModel) -> ModelDecider:
+    return ModelDecider(asker(store, model))
+
+
 def evil_run(store: Store, shop: Path, lines: list[Any]) -> Run:
     """Let an evil model decide for one step that may call every tool."""
     texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
-    return agent(store, shop, all_tools(), ModelDecider(EvilModel(lines=texts))).run("Optimise")
+    return agent(store, shop, all_tools(), mind(store, EvilModel(lines=texts))).run("Optimise")
 
 
 def said(tool: str, confidence: float = 1.0, **args: Any) -> dict[str, Any]:
@@ -201,8 +206,8 @@ def test_low_confidence_waits_for_a_person(store: Store, shop: Path) -> None:
 )
 def test_evil_plan_is_refused_before_anything_runs(store: Store, shop: Path, plan: Any) -> None:
     before = dump(shop)
-    planner = ModelPlanner(EvilModel(lines=[json.dumps(plan)] * 6))
-    run = agent(store, shop, planner, ModelDecider(EvilModel(lines=[]))).run("Optimise")
+    planner = ModelPlanner(asker(store, EvilModel(lines=[json.dumps(plan)] * 6)))
+    run = agent(store, shop, planner, mind(store, EvilModel(lines=[]))).run("Optimise")
     assert run.status == "denied"
     assert dump(shop) == before
 

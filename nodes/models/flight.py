@@ -1,0 +1,55 @@
+"""Single flight: of identical requests at the same time, one is made and all get its result."""
+
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from threading import Lock
+from typing import Generic, TypeVar
+
+from tools.errors import SurefootError
+
+T = TypeVar("T")
+
+
+class Flights(Generic[T]):
+    """Requests that are under way, by key; usable from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._flying: dict[str, Future[T]] = {}
+
+    def run(self, key: str, make: Callable[[], T]) -> tuple[T, bool]:
+        """Return what `make` returns, and whether another caller made it.
+
+        A `SurefootError` of the one who makes it reaches all who wait. When it ends in any other
+        way (a cancelled run), those who wait try by themselves.
+        """
+        while True:
+            flight, mine = self._join(key)
+            if mine:
+                return self._lead(key, flight, make), False
+            try:
+                return flight.result(), True
+            except CancelledError:
+                continue
+
+    def _join(self, key: str) -> tuple[Future[T], bool]:
+        with self._lock:
+            known = self._flying.get(key)
+            if known is not None:
+                return known, False
+            self._flying[key] = Future()
+            return self._flying[key], True
+
+    def _lead(self, key: str, flight: Future[T], make: Callable[[], T]) -> T:
+        try:
+            flight.set_result(make())
+        except SurefootError as fault:
+            flight.set_exception(fault)
+        finally:
+            self._land(key)
+            flight.cancel()
+        return flight.result()
+
+    def _land(self, key: str) -> None:
+        with self._lock:
+            self._flying.pop(key, None)
