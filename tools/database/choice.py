@@ -1,6 +1,6 @@
 """Chooses the indexes to create: picks, spares what it can, and says what each one brings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,64 +65,84 @@ def choose(
     Returns:
         The choice; when time runs out, what was found by then.
     """
-    greedy = Greedy(trials)
+    search = _Search(trials, max_indexes)
     partial = False
     try:
-        _search(trials, greedy, candidates, max_indexes)
+        search.run(candidates)
     except TimeUp:
         partial = True
-    greedy.picked = greedy.picked[:max_indexes]
-    steps, unclear = _steps(trials, greedy)
-    chosen = frozenset(step.spec for step in steps)
-    analyzed, unknown = _analyzed(trials, chosen)
+    chosen = frozenset(step.spec for step in search.steps)
     return Choice(
-        steps=steps,
-        rejected={spec: why for spec, why in greedy.reasons.items() if spec not in chosen},
+        steps=search.steps,
+        rejected={spec: why for spec, why in search.reasons.items() if spec not in chosen},
         timings=trials.timings(chosen),
-        analyzed=analyzed,
-        partial=partial or unclear or unknown or trials.expired,
+        analyzed=_analyzed(trials, chosen),
+        partial=partial or trials.expired,
     )
 
 
-def _search(
-    trials: Trials,
-    greedy: Greedy,
-    candidates: Mapping[str, Sequence[IndexSpec]],
-    max_indexes: int,
-) -> None:
-    """Pick, spare and trim; the picks stand whenever time runs out."""
-    first, bundles = find_bundles(trials, candidates)
-    thrift = Thrift(trials, greedy.reasons)
-    # The planner's first choices make the slow queries fast; the rest is then cheap to measure.
-    greedy.pick(first)
-    greedy.pick(bundles)
-    report("Looking for indexes that can be spared")
-    pool = frozenset(spec for bundle in bundles for spec in bundle)
-    greedy.picked = thrift.pruned(greedy.picked)
-    greedy.picked = thrift.merged(greedy.picked, pool)
-    greedy.picked = thrift.trimmed(greedy.picked, limit=max_indexes)
+class _Search:
+    """Picks, spares and trims; `steps` is the best so far, whenever time runs out."""
 
+    def __init__(self, trials: Trials, max_indexes: int) -> None:
+        self._trials = trials
+        self._limit = max_indexes
+        self._greedy = Greedy(trials)
+        self._thrift = Thrift(trials, self._greedy.reasons)
+        self.reasons = self._greedy.reasons
+        self.steps: tuple[Step, ...] = ()
 
-def _steps(trials: Trials, greedy: Greedy) -> tuple[tuple[Step, ...], bool]:
-    """Return the picks so that each helps when it comes, and whether time ran out.
+    def run(self, candidates: Mapping[str, Sequence[IndexSpec]]) -> None:
+        """Search.
 
-    A pick that helps nowhere in the order is left out: whoever creates one at a time and looks
-    whether it helps would not keep it.
-    """
-    order: list[Step] = []
-    left = list(greedy.picked)
-    try:
-        while left:
-            step = _next(trials, order, left)
-            if step is None:
-                break
-            order.append(step)
-            left.remove(step.spec)
-    except TimeUp:
-        return tuple(order), True
-    for spec in left:
-        greedy.reasons[spec] = "does not help by itself when its turn comes"
-    return tuple(order), False
+        Raises:
+            TimeUp: What was found by then stands.
+        """
+        try:
+            self._look(candidates)
+        except TimeUp:
+            if not self.steps:
+                self._order(self._greedy.picked[: self._limit])
+            raise
+
+    def _look(self, candidates: Mapping[str, Sequence[IndexSpec]]) -> None:
+        first, bundles = find_bundles(self._trials, candidates)
+        # The first choices make the slow queries fast; the rest is then cheap to measure.
+        self._greedy.pick(first)
+        self._greedy.pick(bundles)
+        report("Looking for indexes that can be spared")
+        pool = frozenset(spec for bundle in bundles for spec in bundle)
+        # While there are many, one can be exchanged for a better one without anybody missing it.
+        kept = self._thrift.exchanged(self._greedy.picked, pool)
+        kept = self._thrift.exchanged(self._thrift.pruned(kept), pool)
+        if self._order(self._thrift.trimmed(kept, limit=self._limit)):
+            self._go_on([bundle for bundle in bundles if len(bundle) == 1])
+
+    def _go_on(self, singles: Sequence[Indexes]) -> None:
+        """Find something else for what was held up by indexes that only together do no harm."""
+        self._greedy.picked = [step.spec for step in self.steps]
+        self._greedy.pick(singles, limit=self._limit)
+        self._order(self._greedy.picked)
+        whole = self.steps
+        if self._order(self._thrift.pruned(self._greedy.picked)):
+            self.steps = whole
+
+    def _order(self, specs: Iterable[IndexSpec]) -> list[IndexSpec]:
+        """Put indexes in an order in which each helps when it comes; return those that do not.
+
+        Whoever creates one at a time and looks whether it helps would not keep these.
+        """
+        order: list[Step] = []
+        left = list(specs)
+        try:
+            while left and (step := _next(self._trials, order, left)):
+                order.append(step)
+                left.remove(step.spec)
+        finally:
+            self.steps = tuple(order)
+        for spec in left:
+            self.reasons[spec] = "does not help by itself when its turn comes"
+        return left
 
 
 def _next(trials: Trials, order: Sequence[Step], left: Sequence[IndexSpec]) -> Step | None:
@@ -156,20 +176,18 @@ def _step(trials: Trials, order: Sequence[Step], spec: IndexSpec) -> Step | None
     return step if faster and step.ms_after <= VISIBLE * step.ms_before else None
 
 
-def _analyzed(trials: Trials, chosen: Indexes) -> tuple[Timings | None, bool]:
-    """Return the timings after ANALYZE when it is worth it, and whether time ran out."""
+def _analyzed(trials: Trials, chosen: Indexes) -> Timings | None:
+    """Return the timings after ANALYZE when it is worth it, and time is left to see."""
     report("Trying fresh statistics on the copy")
     was = trials.timings(chosen)
     try:
         now = trials.analyzed(chosen)
-    except TimeUp:
-        return None, True
-    except Refused:
-        return None, False
+    except (TimeUp, Refused):
+        return None
     scales = Scales(trials)
     total = scales.weighted(trials.timings(frozenset()))
     gain = scales.weighted(was) - scales.weighted(now)
     share = max((saved_share(was[name], now[name]) for name in was), default=0.0)
     worth = gain >= MIN_SHARE_OF_TOTAL * total or (gain > 0 and share >= MIN_SHARE_OF_QUERY)
     hurts = any(is_slower(was[name], now[name]) for name in was)
-    return (now if worth and not hurts else None), False
+    return now if worth and not hurts else None

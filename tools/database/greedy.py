@@ -27,17 +27,23 @@ class Greedy:
         self._trials = trials
         self._scales = Scales(trials)
         self._total = self._scales.weighted(trials.timings(frozenset()))
+        self._limit = MAX_PICKS
         self.picked: list[IndexSpec] = []
         """In the order of picking."""
         self.reasons: dict[IndexSpec, str] = {}
         """Why others were not picked, the latest reason."""
 
-    def pick(self, bundles: Sequence[Indexes]) -> None:
+    def pick(self, bundles: Sequence[Indexes], *, limit: int = MAX_PICKS) -> None:
         """Add bundles, best first, until none is worth its cost.
+
+        Args:
+            bundles: What to pick from.
+            limit: At most so many indexes are picked in all.
 
         Raises:
             TimeUp: What was picked by then stands.
         """
+        self._limit = limit
         while self._pass_over(bundles):
             pass
 
@@ -68,8 +74,8 @@ class Greedy:
         new = self._new(bundle)
         if not new:
             return 0.0
-        if len(self.picked) + len(new) > MAX_PICKS:
-            return self._reject(new, f"more than {MAX_PICKS} indexes are never tried together")
+        if len(self.picked) + len(new) > self._limit:
+            return self._reject(new, f"among {self._limit} indexes there are better ones")
         before = frozenset(self.picked)
         changed = {
             name: timing

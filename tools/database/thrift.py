@@ -1,11 +1,17 @@
-"""Makes a good set of indexes smaller without making any query slower, and puts it in order."""
+"""Makes a good set of indexes smaller or cheaper without making any query slower."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from tools.database.spec import IndexSpec
 from tools.database.trials import Indexes, Trials, sorted_specs
 from tools.database.weighing import Scales
 from tools.errors import Refused
+
+WORTH_OF_COST: Final = 0.25
+"""Saving all the cost of indexes is worth losing this share of the time that is left."""
+MIN_BETTER: Final = 0.003
+"""A change must be better by so much, so that noise does not drive it."""
 
 
 class Thrift:
@@ -29,21 +35,24 @@ class Thrift:
         """
         kept = list(chosen)
         for spec in tuple(kept):
-            if not self._scales.slower(frozenset(kept), frozenset(kept) - {spec}):
+            if self._worth(frozenset(kept), frozenset(kept) - {spec}) > 0:
                 kept.remove(spec)
                 self._reasons[spec] = "no query gets slower without it, given the others"
         return kept
 
-    def merged(self, chosen: Iterable[IndexSpec], pool: Collection[IndexSpec]) -> list[IndexSpec]:
-        """Return the indexes with some replaced by one of the pool that does their work for less.
+    def exchanged(
+        self, chosen: Iterable[IndexSpec], pool: Collection[IndexSpec]
+    ) -> list[IndexSpec]:
+        """Return the indexes, some replaced by one of the pool that does more, or costs less.
 
         Raises:
             TimeUp: Before all was measured.
         """
         kept = list(chosen)
         for spec in sorted_specs(pool):
-            if spec not in kept and _may_replace(spec, kept):
-                kept = self._replaced(kept, spec)
+            alike = [other for other in kept if _alike(other, spec)]
+            if spec not in kept and alike:
+                kept = self._best_exchange(kept, spec, alike)
         return kept
 
     def trimmed(self, chosen: Iterable[IndexSpec], *, limit: int) -> list[IndexSpec]:
@@ -63,26 +72,45 @@ class Thrift:
             self._reasons[least] = f"among {limit} indexes there are better ones"
         return kept
 
-    def _replaced(self, kept: list[IndexSpec], spec: IndexSpec) -> list[IndexSpec]:
+    def _best_exchange(
+        self, kept: list[IndexSpec], spec: IndexSpec, alike: list[IndexSpec]
+    ) -> list[IndexSpec]:
         present = frozenset(kept)
-        spared: Indexes = frozenset()
         try:
-            for other in kept:
-                without = (present | {spec}) - spared - {other}
-                if other.table == spec.table and not self._scales.slower(present, without):
-                    spared |= {other}
+            worths = {
+                spared: self._worth(present, (present | {spec}) - spared) for spared in _sets(alike)
+            }
         except Refused:
             return kept
-        if not spared or self._scales.cost(spared) <= self._scales.cost({spec}):
+        best = max(worths, key=lambda spared: worths[spared])
+        if worths[best] <= MIN_BETTER:
             return kept
-        for other in spared:
-            self._reasons[other] = f"({', '.join(spec.columns)}) does its work for less"
-        return [other for other in kept if other not in spared] + [spec]
+        for other in best:
+            self._reasons[other] = f"({', '.join(spec.columns)}) serves better"
+        # The newcomer takes the place of the first that it replaces: the order has its reasons.
+        place = min(kept.index(other) for other in best)
+        others = [other for other in kept[place:] if other not in best]
+        return [*kept[:place], spec, *others]
+
+    def _worth(self, before: Indexes, after: Indexes) -> float:
+        """Return what a change is worth as a share of the time that is left; -1 when it hurts."""
+        verdict = self._scales.weigh(before, after)
+        if verdict.slower:
+            return -1.0
+        total = self._scales.weighted(self._trials.timings(before))
+        cost = self._scales.cost(before)
+        faster = verdict.gain_ms / total if total > 0 else 0.0
+        cheaper = (cost - self._scales.cost(after)) / cost if cost > 0 else 0.0
+        return faster + WORTH_OF_COST * cheaper
 
 
-def _may_replace(spec: IndexSpec, kept: Collection[IndexSpec]) -> bool:
-    """Tell whether an index begins like others that it could spare or do for less."""
-    alike = [
-        other for other in kept if other.table == spec.table and other.columns[0] == spec.columns[0]
-    ]
-    return len(alike) > 1 or any(len(spec.columns) < len(other.columns) for other in alike)
+def _alike(one: IndexSpec, other: IndexSpec) -> bool:
+    """Tell whether two indexes serve the same lookups."""
+    return one.table == other.table and one.columns[0] == other.columns[0]
+
+
+def _sets(alike: list[IndexSpec]) -> Iterator[Indexes]:
+    """Yield each by itself, and all together."""
+    yield from (frozenset({spec}) for spec in alike)
+    if len(alike) > 1:
+        yield frozenset(alike)

@@ -1,0 +1,1 @@
+"""Measurements that anybody can repeat; run them as modules from the repository's root."""
