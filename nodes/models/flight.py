@@ -1,5 +1,6 @@
 """Single flight: of identical requests at the same time, one is made and all get its result."""
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from threading import Lock
@@ -16,6 +17,12 @@ class Flights(Generic[T]):
     def __init__(self) -> None:
         self._lock = Lock()
         self._flying: dict[str, Future[T]] = {}
+        self._waiting: Counter[str] = Counter()
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for what another one makes."""
+        return self._waiting.total()
 
     def run(self, key: str, make: Callable[[], T]) -> tuple[T, bool]:
         """Return what `make` returns, and whether another caller made it.
@@ -36,6 +43,7 @@ class Flights(Generic[T]):
         with self._lock:
             known = self._flying.get(key)
             if known is not None:
+                self._waiting[key] += 1
                 return known, False
             self._flying[key] = Future()
             return self._flying[key], True
@@ -53,3 +61,4 @@ class Flights(Generic[T]):
     def _land(self, key: str) -> None:
         with self._lock:
             self._flying.pop(key, None)
+            self._waiting.pop(key, None)
