@@ -8,6 +8,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from graphs.routes import after_confidence, after_escalate, after_plan, after_verify
+from graphs.tracing import Tracing
 from nodes.confidence import confidence
 from nodes.context import Context
 from nodes.decide import decide
@@ -43,18 +44,21 @@ EDGES: dict[str, tuple[str, ...]] = {
 }
 
 
-def build_graph(default: Context | None = None) -> StateGraph[State, Context, RunInput, State]:
+def build_graph(
+    default: Context | None = None, tracing: Tracing | None = None
+) -> StateGraph[State, Context, RunInput, State]:
     """Wire the seven nodes.
 
     Args:
         default: Dependencies for callers that pass no `context=`, such as LangGraph Server.
+        tracing: What each node shows of itself.
     """
     # LangGraph Server makes the schema's type from a request's JSON; ours never comes from one.
     schema = Context if default is None else None
     graph = StateGraph(State, context_schema=schema, input_schema=RunInput)
     nodes: tuple[Node, ...] = (plan, decide, confidence, execute, verify, escalate, finish)
     for node in nodes:
-        graph.add_node(node.__name__, _with_default(node, default))
+        graph.add_node(node.__name__, _prepared(node, default, tracing or Tracing()))
     graph.add_edge(START, "plan")
     graph.add_conditional_edges("plan", after_plan, list(EDGES["plan"]))
     graph.add_edge("decide", "confidence")
@@ -69,6 +73,7 @@ def build_graph(default: Context | None = None) -> StateGraph[State, Context, Ru
 def build_agent(
     *,
     context: Context | None = None,
+    tracing: Tracing | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
     interrupt_before: list[str] | None = None,
     name: str = "surefoot",
@@ -77,11 +82,12 @@ def build_agent(
 
     Args:
         context: Dependencies bound to the graph; `invoke(..., context=)` overrides them.
+        tracing: What each node shows of itself.
         checkpointer: Where paused runs are kept; `store.saver`. LangGraph Server brings its own.
         interrupt_before: Nodes to stop before, for stepping through.
         name: Name of the graph in traces.
     """
-    compiled = build_graph(context).compile(
+    compiled = build_graph(context, tracing).compile(
         checkpointer=checkpointer, interrupt_before=interrupt_before, name=name
     )
     # Sync durability (the default repeats work after a kill) and strict resume (the default gives
@@ -90,12 +96,13 @@ def build_agent(
     return compiled.with_config({"recursion_limit": SUPERSTEPS, "configurable": pinned})
 
 
-def _with_default(node: Node, default: Context | None) -> Node:
-    """Give a node the default context when the caller brought none."""
+def _prepared(node: Node, default: Context | None, tracing: Tracing) -> Node:
+    """Give a node the default context when the caller brought none, and trace it."""
 
     def run(state: State, runtime: Runtime[Context]) -> State:
         given = runtime.context if isinstance(runtime.context, Context) else default
-        return node(state, runtime if given is runtime.context else runtime.override(context=given))
+        own = runtime if given is runtime.context else runtime.override(context=given)
+        return tracing.node(node.__name__, node, state, own)
 
     run.__name__ = node.__name__
     return run

@@ -12,6 +12,7 @@ from graphs.agent import build_agent, fingerprint
 from graphs.domain import Domain
 from graphs.session import Agent
 from graphs.settings import Settings
+from graphs.tracing import TracedRunner, Tracing
 from nodes.context import Context
 from tools.contract import Clock, EffectRecord, JsonObject
 from tools.errors import BadInput
@@ -46,7 +47,12 @@ class StoreUndoer:
 
 
 def assemble(
-    domain: Domain, store: Store, *, settings: Settings | None = None, clock: Clock = now
+    domain: Domain,
+    store: Store,
+    *,
+    settings: Settings | None = None,
+    clock: Clock = now,
+    tracing: Tracing | None = None,
 ) -> Agent:
     """Put an agent together.
 
@@ -55,9 +61,16 @@ def assemble(
         store: What it remembers with; stays the caller's to close.
         settings: Reviewer, offer time and default budget.
         clock: The present, for tests.
+        tracing: What it shows of itself; as the settings say when None.
+
+    Raises:
+        BadInput: A pattern of `trace_redact` is not a regular expression.
     """
     settings = settings or Settings()
-    runner = _runner(domain, store, clock)
+    tracing = tracing or Tracing.configured(
+        content=settings.trace_content, patterns=settings.trace_redact
+    )
+    runner = _runner(domain, store, clock, tracing)
     context = Context(
         domain=domain.name,
         tools=domain.tools,
@@ -76,9 +89,11 @@ def assemble(
         offer_ttl=timedelta(hours=settings.offer_hours),
         reviewer=settings.reviewer,
     )
-    graph = build_agent(context=context, checkpointer=store.saver, name=f"surefoot-{domain.name}")
+    name = f"surefoot-{domain.name}"
+    graph = build_agent(context=context, tracing=tracing, checkpointer=store.saver, name=name)
     return Agent(
         graph=graph,
+        tracing=tracing,
         context=context,
         store=store,
         boundaries=domain.boundaries,
@@ -86,14 +101,15 @@ def assemble(
     )
 
 
-def _runner(domain: Domain, store: Store, clock: Clock) -> Runner:
-    return Runner(
+def _runner(domain: Domain, store: Store, clock: Clock, tracing: Tracing) -> Runner:
+    return TracedRunner(
         tools=domain.tools,
         policy=domain.policy,
         journal=store.journal,
         clearances=store.clearances,
         artifacts=store.artifacts,
         clock=clock,
+        tracing=tracing,
     )
 
 

@@ -17,6 +17,7 @@ from checkpoints.undo import UndoReport, undo_run
 from graphs.agent import AgentGraph
 from graphs.render.story import read_story
 from graphs.render.views import GraphView, TimelineView
+from graphs.tracing import Tracing
 from nodes.context import Context
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Goal, Plan, State
@@ -39,6 +40,7 @@ class Agent:
     store: Store
     boundaries: Boundaries = Boundaries()
     budget: Budget = Budget()
+    tracing: Tracing = field(default_factory=Tracing)
     _active: set[str] = field(default_factory=set)
 
     def goal(self, objective: str, *, dry_run: bool = False, review_plan: bool = False) -> Goal:
@@ -93,7 +95,7 @@ class Run:
     @property
     def config(self) -> RunnableConfig:
         """The LangGraph configuration of this run."""
-        return {"configurable": {"thread_id": self.id}, "run_name": f"surefoot:{self.id}"}
+        return {"configurable": {"thread_id": self.id}}
 
     @property
     def info(self) -> RunInfo:
@@ -252,16 +254,17 @@ class Run:
             raise RunBusy(f"Run {self.id!r} is being advanced in this process already.")
         self.agent._active.add(self.id)  # noqa: SLF001  # see above
         try:
-            self._drive(payload, watch)
+            with self.agent.tracing.segment(self.agent.context, self.id, payload) as traced:
+                self._drive(payload, watch, {**self.config, **traced})
         finally:
             self.agent._active.discard(self.id)  # noqa: SLF001  # see above
             self.agent.store.leases.release(self.id)
 
-    def _drive(self, payload: Any, watch: Watcher | None) -> None:  # noqa: ANN401  # see `advance`
+    def _drive(self, payload: Any, watch: Watcher | None, config: RunnableConfig) -> None:  # noqa: ANN401  # see `advance`
         first = True
         while first or payload is not None:
             first = False
-            stream = self.agent.graph.stream(payload, self.config, stream_mode="custom")
+            stream = self.agent.graph.stream(payload, config, stream_mode="custom")
             for event in stream:
                 if watch is not None and isinstance(event, dict):
                     watch(event)

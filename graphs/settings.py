@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from nodes.guards.budget import Budget
 from tools.contract import Record
@@ -39,7 +39,17 @@ class Settings(Record):
     """For LangGraph Server only: the database of the graph `database`."""
     workload: str = ""
     """For LangGraph Server only: its workload."""
+    trace_content: bool = False
+    """Whether traces show arguments, results and reasons, redacted."""
+    trace_redact: tuple[str, ...] = ()
+    """Regular expressions of what traces must not show, besides keys, tokens and passwords."""
     budget: Budget = Budget()
+
+    @field_validator("trace_redact", mode="before")
+    @classmethod
+    def _one_pattern(cls, given: object) -> object:
+        """Take the environment's text as one pattern."""
+        return (given,) if isinstance(given, str) else given
 
 
 def read_settings(

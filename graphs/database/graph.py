@@ -67,4 +67,4 @@ def _serve(store: Store, settings: Settings) -> AgentGraph:
     agent = database_agent(
         database=settings.database, workload=settings.workload, store=store, settings=settings
     )
-    return build_agent(context=agent.context, name="surefoot-database")
+    return build_agent(context=agent.context, tracing=agent.tracing, name="surefoot-database")
