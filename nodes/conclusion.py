@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from langgraph.runtime import Runtime
 
 from nodes.context import Context, tell
+from nodes.reversal import take_back
 from nodes.state import Check, Progress, State, goal_of, progress_of
 from tools.contract import STANDING, JsonObject
 from tools.records import Outcome
@@ -18,7 +19,9 @@ def conclude(context: Context, run: str, runtime: Runtime[Context], state: State
     baseline = context.memory.artifacts.get(state["baseline"])
     kept = [item for item in context.memory.journal.of_run(run) if item.state in STANDING]
     found = context.checks.conclude(baseline if isinstance(baseline, dict) else {}, kept)
-    checks = list(found.checks)
+    # A dry run changed nothing, so that there is no success to judge.
+    dry = goal_of(state).dry_run
+    checks = [check for check in found.checks if not (dry and check.kind == "success")]
     with context.memory.transaction():
         for check in checks:
             body: JsonObject = check.to_json() | {"final": True}
@@ -27,10 +30,7 @@ def conclude(context: Context, run: str, runtime: Runtime[Context], state: State
         tell(runtime, "check", check=check.to_json())
     broken = [check for check in checks if check.kind == "constraint" and not check.holds]
     if broken and kept:
-        for key, came in context.undo(kept).items():
-            context.memory.ledger.append(
-                run, "undo", key, {"why": "constraint broken", "came": came}
-            )
+        take_back(context, run, runtime, kept, "constraint broken")
     outcome, reason = judge(state, checks)
     return State(
         outcome=outcome,
@@ -78,10 +78,10 @@ def _by_success(state: State, checks: Sequence[Check]) -> tuple[Outcome, str]:
     steps = progress_of(state).values()
     failed = [step for step in steps if step.status == "failed"]
     if any(_only_denied(step) for step in steps):
-        return "denied", f"Every action that was proposed was refused. {reason}"
+        return "denied", f"every action that was proposed was refused; {reason}"
     if failed:
-        notes = "; ".join(step.note for step in failed if step.note)
-        return "failed", f"{notes}. {reason}"
+        notes = [step.note.rstrip(".") for step in failed if step.note]
+        return "failed", "; ".join([*notes, reason])
     return "unverified", reason or "No check could tell that the goal was reached."
 
 

@@ -44,7 +44,8 @@ class Judged:
     verdict: Verdict
     effect: EffectClass
     confidence: float
-    tainted: bool = False
+    untrusted: tuple[str, ...] = ()
+    """Authority values without a trusted origin."""
 
 
 def confidence(state: State, runtime: Runtime[Context]) -> State:
@@ -137,15 +138,15 @@ def _judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Ju
         verdict = Verdict(decision="deny", rule="goal:boundaries", reason=reason[:1000])
         return Judged(verdict, tool.effect, certain)
     words = (goal.objective, *state.get("messages", []))
-    tainted = bool(ungrounded(tool, action.args, words))
+    untrusted = tuple(ungrounded(tool, action.args, words))
     facts = Facts(
         action=action,
         effect=tool.effect,
         resources=resources,
         confidence=certain,
-        tainted=tainted,
+        tainted=bool(untrusted),
     )
-    return Judged(context.policy.judge(facts), tool.effect, certain, tainted)
+    return Judged(context.policy.judge(facts), tool.effect, certain, untrusted)
 
 
 def _by_person(
@@ -159,7 +160,7 @@ def _by_person(
         who = review.answer.reviewer if review.answer else ""
         return _turned(proposal, "cleared", verdict.rule, f"Approved by {who} ({review.id}).")
     try:
-        opened = ask(context, run, goal, proposal, verdict)
+        opened = ask(context, run, goal, proposal, verdict, judged.untrusted)
     except ToolFault as fault:
         return _turned(proposal, "again", "contract", str(fault))
     turned = _turned(proposal, "waiting", verdict.rule, verdict.reason)
@@ -210,7 +211,7 @@ def _clear(
             name=answer.reviewer if answer else judged.verdict.rule,
             review=by_review.id if by_review else "",
             confidence=judged.confidence,
-            tainted=judged.tainted,
+            tainted=bool(judged.untrusted),
             expires_at=by_review.expires_at if by_review else context.clock() + context.offer_ttl,
         )
     )

@@ -11,6 +11,8 @@ from nodes.context import Context, PlanRequest, enter, tell
 from nodes.guards.plans import plan_problems
 from nodes.state import Decision, Goal, Happening, Plan, Progress, Proposal, State, goal_of, plan_of
 from tools.contract import JsonObject, digest
+from tools.errors import SurefootError
+from tools.progress import listening
 from tools.records import Review, RunInfo
 
 MAX_TRIES = 3
@@ -21,7 +23,7 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     """Make a checked plan, or end the run with the reason why there is none."""
     context, run = enter(runtime)
     goal = _bounded(context, state)
-    update = _begin(context, run, goal) if "plan" not in state else _again(state)
+    update = _begin(context, run, runtime, goal) if "plan" not in state else _again(state)
     before = plan_of(state) if "plan" in state else None
     made, problems = _ask(context, run, goal, state, before)
     if made is None and before is None:
@@ -48,10 +50,15 @@ def _bounded(context: Context, state: State) -> Goal:
     return goal.model_copy(update={"boundaries": context.boundaries})
 
 
-def _begin(context: Context, run: str, goal: Goal) -> State:
+def _begin(context: Context, run: str, runtime: Runtime[Context], goal: Goal) -> State:
     """Enter the run into the store and measure the world before anything is done."""
     _enter_run(context, run, goal)
-    baseline = context.memory.artifacts.put(context.checks.baseline())
+    try:
+        with listening(lambda text: tell(runtime, "progress", text=text)):
+            baseline = context.memory.artifacts.put(context.checks.baseline())
+    except SurefootError as fault:
+        context.memory.runs.set_status(run, "failed", f"no baseline: {fault.what}"[:500])
+        raise
     context.memory.ledger.append(run, "baseline", run, {"artifact": baseline})
     return State(
         goal=goal.to_json(),

@@ -4,6 +4,8 @@ A card answers six questions: what changes exactly, why, how sure, what if it is
 read that is not trusted, and until when the offer stands.
 """
 
+from collections.abc import Sequence
+
 from nodes.context import Context
 from nodes.state import Decision, Goal, Proposal
 from tools.contract import JsonObject, Observation, Preview, Tool, digest
@@ -11,7 +13,14 @@ from tools.policy import Verdict
 from tools.records import Review
 
 
-def ask(context: Context, run: str, goal: Goal, proposal: Proposal, verdict: Verdict) -> Review:
+def ask(
+    context: Context,
+    run: str,
+    goal: Goal,
+    proposal: Proposal,
+    verdict: Verdict,
+    untrusted: Sequence[str],
+) -> Review:
     """Open the review of one action; asking again for the same returns the same review.
 
     Raises:
@@ -39,7 +48,8 @@ def ask(context: Context, run: str, goal: Goal, proposal: Proposal, verdict: Ver
             action_hash=decision.action.hash,
             title=preview.summary,
             why=verdict.reason,
-            card=_card(goal, decision, tool, preview) | {"rule": verdict.rule},
+            card=_card(goal, decision, tool, preview)
+            | {"rule": verdict.rule, "untrusted": [*untrusted]},
             created_at=now,
             expires_at=now + context.offer_ttl,
         )

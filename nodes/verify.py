@@ -15,6 +15,7 @@ from nodes.context import Context, enter, tell
 from nodes.guards.loops import Trace, find_loop
 from nodes.plan import MAX_REPLANS
 from nodes.questions import ask_doubt
+from nodes.reversal import take_back
 from nodes.state import (
     MAX_REFUSED,
     RECENT,
@@ -36,6 +37,7 @@ from nodes.state import (
     waiting_of,
 )
 from tools.contract import STANDING, EffectRecord, JsonObject, Observation
+from tools.progress import listening
 
 
 @dataclass(slots=True)
@@ -63,7 +65,8 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
         waiting=waiting_of(state),
         halted=state.get("halted", ""),
     )
-    _examine(context, run, runtime, state, this)
+    with listening(lambda text: tell(runtime, "progress", text=text)):
+        _examine(context, run, runtime, state, this)
     for proposal in batch_of(state):
         _account(context, run, this, proposal, _observation(state, proposal))
     this.trail = [*trail_of(state), *this.trail][-TRAIL:]
@@ -73,7 +76,8 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
     spent = spent_of(state).plus(seconds=(context.clock() - started).total_seconds())
     update["spent"] = spent.to_json()
     if over(state | update):
-        update |= conclude(context, run, runtime, state | update)
+        with listening(lambda text: tell(runtime, "progress", text=text)):
+            update |= conclude(context, run, runtime, state | update)
     return update
 
 
@@ -108,13 +112,14 @@ def _examine(
     useless = {check.key: check.detail for check in found.checks if _failed(check, "expectation")}
     if broken:
         reason = "; ".join(f"{check.name}: {check.detail}" for check in broken)
-        _undo(context, run, this, _of_steps(context, run, fresh), f"constraint broken: {reason}")
+        everything = _of_steps(context, run, fresh)
+        this.undone |= take_back(context, run, runtime, everything, f"constraint broken: {reason}")
         this.halted = f"constraint broken: {reason}"[:2000]
         return
     this.measured = context.memory.artifacts.put(found.measured)
     for record in fresh:
         if record.key in useless:
-            _undo(context, run, this, [record], useless[record.key])
+            this.undone |= take_back(context, run, runtime, [record], useless[record.key])
     if this.undone:
         this.measured = state["measured"] if len(this.undone) == len(fresh) else this.measured
 
@@ -140,15 +145,6 @@ def _of_steps(context: Context, run: str, fresh: Sequence[EffectRecord]) -> list
     steps = {record.step for record in fresh}
     kept = context.memory.journal.of_run(run)
     return [record for record in kept if record.step in steps and record.state in STANDING]
-
-
-def _undo(
-    context: Context, run: str, this: Round, records: Sequence[EffectRecord], reason: str
-) -> None:
-    """Undo effects newest first and remember why."""
-    for key, came in context.undo(records).items():
-        this.undone[key] = reason if came == "undone" else f"{reason} (not undone: {came})"
-        context.memory.ledger.append(run, "undo", key, {"why": reason[:2000], "came": came})
 
 
 def _write_checks(

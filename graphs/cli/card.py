@@ -134,6 +134,7 @@ def untrusted_inputs(review: Review, entries: Iterable[LedgerEntry]) -> list[str
         and entry.body.get("trust") == "untrusted"
         and entry.subject.split("/")[-2] in steps
     }
-    if str(review.card.get("rule")) == "floor:tainted":
-        found.add("an argument of the action itself has no trusted origin")
+    values = review.card.get("untrusted")
+    for value in values if isinstance(values, list) else []:
+        found.add(f"{value!r}, an argument of the action itself, has no trusted origin")
     return sorted(found)

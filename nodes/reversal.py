@@ -1,0 +1,35 @@
+"""Taking effects back in the middle of a run: through the journal, recorded, and told."""
+
+from collections.abc import Sequence
+
+from langgraph.runtime import Runtime
+
+from nodes.context import Context, tell
+from tools.contract import EffectRecord
+
+
+def take_back(
+    context: Context,
+    run: str,
+    runtime: Runtime[Context],
+    records: Sequence[EffectRecord],
+    reason: str,
+) -> dict[str, str]:
+    """Undo effects, newest first.
+
+    Args:
+        context: Knows how to undo.
+        run: Whose effects they are.
+        runtime: Who watches.
+        records: The effects.
+        reason: Why, for the ledger and for people.
+
+    Returns:
+        For each effect key the reason, and what stood in the way when it was not undone.
+    """
+    told = {}
+    for key, came in context.undo(records).items():
+        context.memory.ledger.append(run, "undo", key, {"why": reason[:2000], "came": came})
+        tell(runtime, "undo", key=key, came=came, why=reason[:500])
+        told[key] = reason if came == "undone" else f"{reason} (not undone: {came})"
+    return told

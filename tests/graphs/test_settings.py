@@ -1,0 +1,39 @@
+"""Settings come from one file and the environment, and mistakes are told."""
+
+from pathlib import Path
+
+import pytest
+
+from graphs.settings import read_settings
+from tools.errors import BadInput
+
+
+def test_defaults_need_no_file(tmp_path: Path) -> None:
+    assert read_settings(folder=tmp_path, environment={}).store == "sqlite:///surefoot.db"
+
+
+def test_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "surefoot.toml").write_text('reviewer = "ada"\n[budget]\nmax_effects = 3\n')
+    found = read_settings(folder=tmp_path, environment={})
+    assert (found.reviewer, found.budget.max_effects) == ("ada", 3)
+
+
+def test_environment_wins(tmp_path: Path) -> None:
+    (tmp_path / "surefoot.toml").write_text('reviewer = "ada"\n')
+    found = read_settings(folder=tmp_path, environment={"SUREFOOT_REVIEWER": "grace"})
+    assert found.reviewer == "grace"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("reviewer = ", "cannot be read as TOML"),
+        ("colour = 1", "colour"),
+        ("offer_hours = -1", "offer_hours"),
+        ("[budget]\nmax_effects = 'many'", "budget.max_effects"),
+    ],
+)
+def test_mistake_is_named(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "surefoot.toml").write_text(text)
+    with pytest.raises(BadInput, match=told):
+        read_settings(folder=tmp_path, environment={})
