@@ -13,6 +13,7 @@ from graphs.assembly import assemble
 from graphs.domain import Domain
 from graphs.session import Agent
 from graphs.settings import Settings
+from graphs.tracing import Tracing
 from nodes.context import Decider, Examination, Planner, PlanRequest, Situation
 from nodes.state import Boundaries, Check, Decision, Plan, Step
 from tools.contract import (
@@ -270,6 +271,7 @@ def shelf_agent(
     decider: Decider | None = None,
     clock: Callable[[], datetime] | None = None,
     policy: str = POLICY,
+    tracing: Tracing | None = None,
 ) -> Agent:
     """Assemble an agent for a folder."""
     folder.mkdir(exist_ok=True)
@@ -286,4 +288,5 @@ def shelf_agent(
         boundaries=Boundaries(resources=("file:*",)),
         settings={},
     )
-    return assemble(domain, store, settings=Settings(reviewer="tester"), clock=clock or Clock())
+    settings = Settings(reviewer="tester")
+    return assemble(domain, store, settings=settings, clock=clock or Clock(), tracing=tracing)
