@@ -6,7 +6,6 @@ judge that gives no answer counts as one that is not convinced.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from pydantic import Field
 
@@ -20,16 +19,6 @@ from tools.contract import EffectRecord, JsonObject, Record
 EFFECTS_SHOWN = 20
 CHECKS_SHOWN = 40
 FACT_CHARACTERS = 12_000
-
-
-class Judge(Protocol):
-    """Judges the end of a run by its goal, its effects and the checks of the world."""
-
-    def judge(
-        self, run: str, goal: Goal, effects: Sequence[EffectRecord], checks: Sequence[Check]
-    ) -> Check:
-        """Return one expectation: whether goal, effects and checks fit together."""
-        ...
 
 
 class Opinion(Record):

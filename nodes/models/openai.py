@@ -1,6 +1,8 @@
 """Chat models of OpenAI and of every server that speaks its protocol."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
+from threading import Lock
 from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -14,12 +16,54 @@ _OPENAI_URL = "https://api.openai.com/v1"
 _OPENAI_KEY = "OPENAI_API_KEY"
 
 
-def chat_for(candidate: Candidate, environment: Mapping[str, str]) -> BaseChatModel:
+class OpenAIChats:
+    """Makes chat models and keeps them, one for each candidate; usable from any thread.
+
+    Args:
+        environment: Where the keys are, by the names that candidates give.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._lock = Lock()
+        self._open = ExitStack()
+        self._made: dict[Candidate, BaseChatModel] = {}
+
+    def __call__(self, candidate: Candidate) -> BaseChatModel:
+        """Return the chat model of a candidate.
+
+        Raises:
+            BadInput: The environment holds no key of the name that it gives.
+        """
+        with self._lock:
+            if candidate not in self._made:
+                self._made[candidate] = self._make(candidate)
+            return self._made[candidate]
+
+    def close(self) -> None:
+        """Close all connections; may be called twice."""
+        with self._lock:
+            self._made.clear()
+            self._open.close()
+
+    def _make(self, candidate: Candidate) -> BaseChatModel:
+        _key(candidate, self._environment)
+        from nodes.models.client import BoundedClient  # noqa: PLC0415  # takes a second to load
+
+        client = BoundedClient(seconds=candidate.timeout_seconds)
+        self._open.callback(client.close)
+        return chat_for(candidate, self._environment, client=client)
+
+
+def chat_for(
+    candidate: Candidate, environment: Mapping[str, str], *, client: object = None
+) -> BaseChatModel:
     """Return the chat model of a candidate; it neither retries nor caches: the asker does.
 
     Args:
         candidate: The model.
         environment: Where its key is, by the name that the candidate gives.
+        client: The HTTP client to use; the library's own when None.
 
     Raises:
         BadInput: The environment holds no key of that name.
@@ -35,6 +79,7 @@ def chat_for(candidate: Candidate, environment: Mapping[str, str]) -> BaseChatMo
         max_retries=0,
         cache=False,
         use_responses_api=False,
+        http_client=client,
     )
 
 

@@ -9,6 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event
 from typing import Any
 
+from nodes.models.openai import OpenAIChats
+
+KEY = "sk-secret-0123456789abcdef"
+KEYS = {"STUB_KEY": KEY, "OPENAI_API_KEY": "sk-only-for-openai-0123456789"}
+
 Behaviour = Callable[["Handler"], None]
 
 
@@ -45,6 +50,7 @@ class Stub(ThreadingHTTPServer):
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.over = Event()
+        self.chats = OpenAIChats(KEYS)
         self._script = deque(script)
         self._lock = threading.Lock()
 
@@ -78,6 +84,7 @@ def stub(*script: Behaviour) -> Iterator[Stub]:
     try:
         yield server
     finally:
+        server.chats.close()
         server.over.set()
         server.shutdown()
         thread.join()
@@ -126,6 +133,17 @@ def stall(handler: Handler) -> None:
     """Say nothing until the test is over."""
     handler.server.over.wait(10)
     handler.close_connection = True
+
+
+def drip(handler: Handler) -> None:
+    """Send a byte now and then, each in time, and never come to an end."""
+    handler.send_response(200)
+    handler.send_header("content-type", "application/json")
+    handler.send_header("content-length", "5000")
+    handler.end_headers()
+    while not handler.server.over.wait(0.02):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
 
 
 def hang_up(handler: Handler) -> None:

@@ -8,17 +8,20 @@ import pytest
 
 from checkpoints.store import Store
 from nodes.models.ask import Asked, Asker, NoAnswer
-from nodes.models.openai import chat_for
+from nodes.models.openai import OpenAIChats
 from nodes.models.prompts import Section, write
 from nodes.models.roles import Candidate
 from nodes.state import Decision
 from tests.nodes.models.asking import asker, candidate
 from tests.nodes.models.stub import (
+    KEY,
+    KEYS,
     TOOL_CALL,
     Behaviour,
     Stub,
     completion,
     cut,
+    drip,
     hang_up,
     raw,
     says,
@@ -31,13 +34,12 @@ from tools.records import SpendLimits
 DONE = {"kind": "done", "reasoning": "all there", "confidence": 1.0}
 LIMITS = SpendLimits(max_usd=1.0, max_tokens=1_000_000)
 PROMPT = write("decider", [Section(label="Objective", value="Tidy up", limit=100, trusted=True)])
-KEY = "sk-secret-0123456789abcdef"
 
 
 def make(store: Store, server: Stub, **given: Any) -> Asker:
     fields: dict[str, Any] = {"timeout_seconds": 0.2, "key_env": "STUB_KEY"}
     chain = candidate("stub", base_url=server.url, **fields | given)
-    return asker(store, lambda item: chat_for(item, {"STUB_KEY": KEY}), chain)
+    return asker(store, server.chats, chain)
 
 
 def ask(made: Asker) -> Asked[Decision]:
@@ -91,6 +93,8 @@ UNKNOWN: dict[str, Behaviour] = {
     "stall": stall,
     "connection closed": hang_up,
     "body cut off": cut,
+    "body that drips": drip,
+    "10 MB": raw(b" " * 10_000_000),
     "body is no JSON": raw(b"<html>gateway</html>", content_type="text/html"),
     "body is broken JSON": raw(b'{"choices": ['),
     "no choices": raw(b'{"id": "c1", "object": "chat.completion", "model": "m"}'),
@@ -104,7 +108,7 @@ UNKNOWN: dict[str, Behaviour] = {
 @pytest.mark.parametrize("fault", UNKNOWN.values(), ids=UNKNOWN.keys())
 def test_fault_that_may_be_billed_counts_at_its_upper_bound(store: Store, fault: Behaviour) -> None:
     with stub(fault, says(DONE)) as server:
-        asked = ask(make(store, server))
+        asked = ask(make(store, server, timeout_seconds=0.2))
     assert asked.value.kind == "done"
     first = next(charge for charge in store.spending.of_run("r") if charge.call == "call-1")
     assert (first.state, first.tokens) == ("settled", first.reserved_tokens)
@@ -116,7 +120,7 @@ UNUSABLE: dict[str, tuple[Behaviour, str]] = {
     "refusal": (says(None, refusal="I will not."), "refused"),
     "empty": (says(""), "empty"),
     "null": (says(None), "empty"),
-    "10 MB": (says("x" * 10_000_000), "longer"),
+    "1 MB": (says("x" * 1_000_000), "longer"),
     "unknown tool": (says(None, tool_calls=TOOL_CALL), "'rm_rf'"),
     "content of nonsense": (says('{"kind": "done", "confidence": 1e999}'), "no JSON may hold"),
 }
@@ -161,7 +165,7 @@ def test_client_waits_as_long_as_it_was_asked_to(store: Store) -> None:
     waits: list[float] = []
     with stub(status(429, retry_after="7"), says(DONE)) as server:
         chain = candidate("stub", base_url=server.url)
-        made = asker(store, lambda item: chat_for(item, {}), chain, sleep=waits.append)
+        made = asker(store, server.chats, chain, sleep=waits.append)
         ask(made)
     assert waits == [pytest.approx(7.35)]
 
@@ -205,7 +209,7 @@ def test_next_candidate_takes_over_and_it_is_recorded(store: Store) -> None:
             candidate("cheap", base_url=cheap.url),
             candidate("strong", base_url=strong.url),
         )
-        asked = ask(asker(store, lambda item: chat_for(item, {}), *chain))
+        asked = ask(asker(store, cheap.chats, *chain))
     assert asked.model == f"strong at {strong.url}"
     (body,) = [entry.body for entry in store.ledger.entries("r") if entry.kind == "degraded"]
     assert body["to"] == asked.model
@@ -224,11 +228,11 @@ def test_key_reaches_the_server_and_nothing_else(store: Store) -> None:
 def test_missing_key_is_a_reason_and_no_crash(store: Store) -> None:
     chain = Candidate(model="openai:gpt-5.4-mini")
     with pytest.raises(NoAnswer, match="'OPENAI_API_KEY'"):
-        ask(asker(store, lambda item: chat_for(item, {}), chain))
+        ask(asker(store, OpenAIChats({}), chain))
 
 
 def test_server_of_ones_own_gets_no_key_that_is_not_meant_for_it(store: Store) -> None:
     with stub(says(DONE)) as server:
         chain = candidate("stub", base_url=server.url)
-        ask(asker(store, lambda item: chat_for(item, {"OPENAI_API_KEY": KEY}), chain))
-    assert KEY not in str(server.headers)
+        ask(asker(store, server.chats, chain))
+    assert KEYS["OPENAI_API_KEY"] not in str(server.headers)
