@@ -14,6 +14,7 @@ from tools.database.weighing import Scales, is_slower, saved_share
 from tools.errors import Refused
 from tools.progress import report
 
+PRICE_OF_COST: Final = 0.01
 CLEAR: Final = 0.8
 VISIBLE: Final = 0.9
 """A step clearly or visibly helps when its queries take at most this share of their time."""
@@ -71,7 +72,7 @@ def choose(
         search.run(candidates)
     except TimeUp:
         partial = True
-    chosen = frozenset(step.spec for step in search.steps)
+    chosen = frozenset(_specs(search.steps))
     return Choice(
         steps=search.steps,
         rejected={spec: why for spec, why in search.reasons.items() if spec not in chosen},
@@ -113,19 +114,37 @@ class _Search:
         report("Looking for indexes that can be spared")
         pool = frozenset(spec for bundle in bundles for spec in bundle)
         # While there are many, one can be exchanged for a better one without anybody missing it.
-        kept = self._thrift.exchanged(self._greedy.picked, pool)
-        kept = self._thrift.exchanged(self._thrift.pruned(kept), pool)
-        if self._order(self._thrift.trimmed(kept, limit=self._limit)):
-            self._go_on([bundle for bundle in bundles if len(bundle) == 1])
+        many = self._thrift.exchanged(self._greedy.picked, pool)
+        few = self._thrift.exchanged(self._thrift.pruned(many), pool)
+        if self._order(self._thrift.trimmed(few, limit=self._limit)):
+            self._go_on(many, [bundle for bundle in bundles if len(bundle) == 1])
 
-    def _go_on(self, singles: Sequence[Indexes]) -> None:
-        """Find something else for what was held up by indexes that only together do no harm."""
-        self._greedy.picked = [step.spec for step in self.steps]
+    def _go_on(self, many: Sequence[IndexSpec], singles: Sequence[Indexes]) -> None:
+        """Mend a choice in which some only together do no harm, in two ways; the better stays."""
+        found = [self.steps]
+        self._greedy.picked = _specs(self.steps)
         self._greedy.pick(singles, limit=self._limit)
-        self._order(self._greedy.picked)
-        whole = self.steps
-        if self._order(self._thrift.pruned(self._greedy.picked)):
-            self.steps = whole
+        for start in (self._greedy.picked, self._thrift.trimmed(many, limit=self._limit)):
+            self._order(start)
+            self._spare()
+            found.append(self.steps)
+        self.steps = min(found, key=self._price)
+
+    def _spare(self) -> None:
+        """Leave out what is not needed as long as the rest still has an order."""
+        for spec in reversed(_specs(self.steps)):
+            whole = self.steps
+            rest = [other for other in _specs(whole) if other != spec]
+            if not self._thrift.is_spare(spec, rest) or self._order(rest):
+                self.steps = whole
+
+    def _price(self, steps: Sequence[Step]) -> float:
+        """Return the time that is left with these, raised by what they cost."""
+        specs = frozenset(_specs(steps))
+        scales = Scales(self._trials)
+        return scales.weighted(self._trials.timings(specs)) * (
+            1 + PRICE_OF_COST * scales.cost(specs)
+        )
 
     def _order(self, specs: Iterable[IndexSpec]) -> list[IndexSpec]:
         """Put indexes in an order in which each helps when it comes; return those that do not.
@@ -145,6 +164,10 @@ class _Search:
         return left
 
 
+def _specs(steps: Iterable[Step]) -> list[IndexSpec]:
+    return [step.spec for step in steps]
+
+
 def _next(trials: Trials, order: Sequence[Step], left: Sequence[IndexSpec]) -> Step | None:
     """Return the first step that helps much, else the first that helps at all."""
     modest = None
@@ -158,7 +181,7 @@ def _next(trials: Trials, order: Sequence[Step], left: Sequence[IndexSpec]) -> S
 
 def _step(trials: Trials, order: Sequence[Step], spec: IndexSpec) -> Step | None:
     """Return what an index brings after others, or None when that is too little to see."""
-    before = frozenset(step.spec for step in order)
+    before = frozenset(_specs(order))
     if Scales(trials).weigh(before, before | {spec}).slower:
         return None
     was, now = trials.timings(before), trials.timings(before | {spec})

@@ -1,6 +1,6 @@
 """Makes a good set of indexes smaller or cheaper without making any query slower."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from tools.database.spec import IndexSpec
@@ -35,10 +35,19 @@ class Thrift:
         """
         kept = list(chosen)
         for spec in tuple(kept):
-            if self._worth(frozenset(kept), frozenset(kept) - {spec}) > 0:
-                kept.remove(spec)
+            rest = [other for other in kept if other != spec]
+            if self.is_spare(spec, rest):
+                kept = rest
                 self._reasons[spec] = "no query gets slower without it, given the others"
         return kept
+
+    def is_spare(self, spec: IndexSpec, rest: Sequence[IndexSpec]) -> bool:
+        """Tell whether an index beside others is not worth its cost.
+
+        Raises:
+            TimeUp: Before all was measured.
+        """
+        return self._worth(frozenset({spec, *rest}), frozenset(rest)) > 0
 
     def exchanged(
         self, chosen: Iterable[IndexSpec], pool: Collection[IndexSpec]

@@ -1,7 +1,7 @@
 """Tells what each query would take with a given set of indexes, measuring no plan twice."""
 
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Final
 
@@ -12,6 +12,7 @@ from tools.database.scratch import Scratch
 from tools.database.size import estimate_index_bytes
 from tools.database.spec import IndexSpec
 from tools.database.statements import Statement, create_index, parse_query
+from tools.database.usage import tables_of
 from tools.database.workload import Query
 from tools.errors import Refused, Transient
 from tools.progress import report
@@ -68,7 +69,7 @@ class Trials:
         full: Scratch,
         blank: Scratch,
         schema: Schema,
-        queries: Iterable[Query],
+        queries: Sequence[Query],
         limit_seconds: float,
         deadline: float,
     ) -> None:
@@ -78,7 +79,8 @@ class Trials:
         self._limit = limit_seconds
         self._deadline = deadline
         self._parsed = {query.id: parse_query(query.sql) for query in queries}
-        self._plans: dict[Indexes, dict[str, Plan]] = {}
+        self._tables = {name: tables_of(one.text, schema) for name, one in self._parsed.items()}
+        self._plans: dict[tuple[str, Indexes], Plan] = {}
         self._timings: dict[tuple[str, Plan], Timing] = {}
         self._creations: dict[IndexSpec, Statement] = {}
         self._impossible: dict[IndexSpec, str] = {}
@@ -102,13 +104,13 @@ class Trials:
 
     def plan(self, query_id: str, indexes: Indexes) -> Plan:
         """Return the plan of a query with these indexes; empty when the blank copy has none."""
-        plans = self._plans.get(indexes)
-        if plans is None:
-            creations = [self.creation(spec) for spec in sorted_specs(indexes)]
-            with self._blank.having(creations):
-                plans = {name: self._explain(parsed) for name, parsed in self._parsed.items()}
-            self._plans[indexes] = plans
-        return plans[query_id]
+        tables = self._tables[query_id]
+        relevant = frozenset(spec for spec in indexes if spec.table.lower() in tables)
+        key = (query_id, relevant)
+        if key not in self._plans:
+            with self._blank.having([self.creation(spec) for spec in sorted_specs(relevant)]):
+                self._plans[key] = self._explain(self._parsed[query_id])
+        return self._plans[key]
 
     def timings(self, indexes: Indexes, *, against: Timings | None = None) -> Timings:
         """Return what each query takes with just these indexes of ours.

@@ -63,6 +63,21 @@ def usages(sql: str, schema: Schema) -> list[Usage]:
     return reading.found
 
 
+def tables_of(sql: str, schema: Schema) -> frozenset[str]:
+    """Return the tables whose indexes a query may use, in lower case.
+
+    A query that reads something else, a view for example, may use any.
+
+    Raises:
+        Refused: The text cannot be parsed.
+    """
+    tree = parse(one_piece(sql))
+    known = frozenset(name.lower() for name in schema.tables)
+    made = {found.alias.lower() for found in tree.find_all(exp.CTE)}
+    read = {found.name.lower() for found in tree.find_all(exp.Table)}
+    return frozenset(read & known) if read <= known | made else known
+
+
 class _Reading:
     """The table instances of all scopes, and how columns lead to them."""
 

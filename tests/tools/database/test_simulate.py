@@ -13,7 +13,7 @@ import pytest
 
 from tools.contract import lint
 from tools.database.candidates import candidates_for
-from tools.database.choice import choose
+from tools.database.choice import _Search, choose
 from tools.database.connection import Database
 from tools.database.schema import read_schema
 from tools.database.scratch import blank_copy, full_copy
@@ -30,6 +30,13 @@ SELECT s.name, count(*) FROM small AS s JOIN big AS b ON b.ref = s.id
 WHERE s.name IN ('n3', 'n5') GROUP BY s.name ORDER BY s.name;"""
 HOPELESS = "-- name: hopeless\nSELECT * FROM big WHERE v LIKE '%xyz%';"
 ODD = '-- name: odd\nSELECT count(*) FROM "odd ""name" WHERE "a b" = \'x7\';'
+
+
+GROUPS = """SELECT serial, count(*) AS n FROM reading WHERE metric = 'temp' AND value > 92
+GROUP BY serial ORDER BY n DESC, serial LIMIT 10;"""
+RANGES = """SELECT metric, avg(value) FROM reading
+WHERE serial = 'D7' AND at BETWEEN 100 AND 9000 GROUP BY metric ORDER BY metric;"""
+LATEST = "SELECT at, value FROM reading WHERE serial = 'D4' AND metric = 'temp' ORDER BY at DESC;"
 
 
 @pytest.fixture(scope="module")
@@ -273,3 +280,65 @@ def test_suggestions_for_an_unknown_query_are_refused(file: Path) -> None:
 def test_the_tools_are_declared_soundly(file: Path) -> None:
     workload, suggest = workload_and_tool(file)
     assert lint(suggest) + lint(SimulateIndexes(Database(file), workload)) == []
+
+
+def telemetry(folder: Path) -> Path:
+    file = folder / "telemetry.db"
+    draw = Random(5)  # noqa: S311  # test data
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE reading(serial TEXT, at INT, metric TEXT, value REAL)")
+        connection.executemany(
+            "INSERT INTO reading VALUES (?, ?, ?, ?)",
+            [
+                (f"D{draw.randrange(300)}", n, draw.choice(("temp", "flow")), draw.gauss(60, 15))
+                for n in range(40_000)
+            ],
+        )
+    return file
+
+
+def test_made_one_by_one_each_index_is_used_at_once(tmp_path: Path) -> None:
+    file = telemetry(tmp_path)
+    found = simulate(file, GROUPS, RANGES, LATEST)
+    assert found["chosen"]
+    with closing(sqlite3.connect(file)) as connection:
+        for item in found["chosen"]:
+            columns = ", ".join(item["columns"])
+            connection.execute(f"CREATE INDEX {item['name']} ON {item['table']}({columns})")
+            plans = [
+                str(connection.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall())
+                for sql in (GROUPS, RANGES, LATEST)
+            ]
+            assert any(item["name"] in plan for plan in plans)
+
+
+def test_a_search_that_is_stuck_goes_on_with_others(tmp_path: Path) -> None:
+    workload = parse_workload(f"{GROUPS} {RANGES} {LATEST}")
+    specs = [
+        IndexSpec(table="reading", columns=columns)
+        for columns in (("serial", "at"), ("metric", "value", "serial"), ("serial", "metric"))
+    ]
+    with full_copy(Database(telemetry(tmp_path))) as full, blank_copy(full) as blank:
+        trials = Trials(
+            full=full,
+            blank=blank,
+            schema=read_schema(full),
+            queries=workload.queries,
+            limit_seconds=10.0,
+            deadline=monotonic() + 60,
+        )
+        trials.baseline(workload.queries)
+        search = _Search(trials, 2)
+        search._go_on(specs, [frozenset({spec}) for spec in specs])
+    assert 1 <= len(search.steps) <= 2
+    assert all(step.ms_after < step.ms_before for step in search.steps)
+
+
+def test_a_database_with_statistics_is_planned_with_them(file: Path) -> None:
+    change(file, "ANALYZE")
+    assert [one[:2] for one in chosen(simulate(file, LOOKUP))] == [("big", "k")]
+
+
+def test_when_time_runs_out_early_what_is_chosen_still_helps(file: Path) -> None:
+    found = simulate(file, LOOKUP, JOIN, ODD, seconds=0.15)
+    assert all(item["predicted_ms_after"] < item["predicted_ms_before"] for item in found["chosen"])
