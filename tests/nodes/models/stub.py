@@ -21,6 +21,7 @@ class Handler(BaseHTTPRequestHandler):
     """Does with each request what the next behaviour says."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "Stub"
 
     def do_POST(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -11,13 +12,15 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from checkpoints.store import Store
+from checkpoints.store import Store, open_store
 from nodes.models.ask import Asked, Asker, NoAnswer, OverBudget
+from nodes.models.cache import StoreCache
 from nodes.models.call import OVERHEAD_TOKENS
 from nodes.models.prompts import Prompt, Section, write
 from nodes.models.roles import Candidate, Roles
 from nodes.models.scripted import ScriptedModel
 from nodes.state import Decision
+from tests.checkpoints.clock import HandClock
 from tests.nodes.models.asking import NOON, asker, candidate
 from tools.records import SpendLimits
 
@@ -239,3 +242,29 @@ def test_answers_are_kept_as_json(store: Store) -> None:
     with store._writer.read() as connection:
         (row,) = connection.exec_driver_sql("SELECT answer FROM model_cache").all()
     assert json.loads(row.answer) == {"text": DONE, "tool_calls": []}
+
+
+def test_process_that_starts_anew_does_not_pay_for_a_recorded_answer(
+    store: Store, tmp_path: Path
+) -> None:
+    ask(asker(store, ScriptedModel(lines=[billed(DONE)])))
+    with open_store(f"sqlite:///{tmp_path / 'store.db'}", clock=lambda: NOON) as reopened:
+        assert ask(asker(reopened, ScriptedModel(lines=[]))).cached
+        assert reopened.spending.totals("r").tokens == 15
+
+
+def test_answers_expire(tmp_path: Path) -> None:
+    clock = HandClock()
+    with open_store(f"sqlite:///{tmp_path / 'other.db'}", clock=clock) as store:
+        made = asker(store, ScriptedModel(lines=[DONE, DONE]), cache_seconds=60)
+        ask(made)
+        clock.move(61)
+        assert not ask(made).cached
+
+
+def test_store_cache_serves_chat_models_of_langchain(store: Store) -> None:
+    inner = ScriptedModel(lines=[billed("hello")], cache=StoreCache(store.model_cache))
+    first, second = inner.invoke("hi"), inner.invoke("hi")
+    assert (first.text, second.text) == ("hello", "hello")
+    assert second.usage_metadata is None or second.usage_metadata.get("total_cost") == 0
+    assert len(inner.asked) == 1
