@@ -5,15 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pkgutil import resolve_name
+from typing import TypedDict
 
 from checkpoints.store import Store
 from checkpoints.undo import undo_effects
 from graphs.agent import build_agent, fingerprint
 from graphs.domain import Domain
+from graphs.models import kept_models, make_asker
 from graphs.session import Agent
 from graphs.settings import Settings
 from graphs.tracing import TracedRunner, Tracing
-from nodes.context import Context
+from nodes.context import Context, Decider, Judge, Planner
+from nodes.models.judge import ModelJudge
+from nodes.models.mind import ModelDecider, ModelPlanner
 from tools.contract import Clock, EffectRecord, JsonObject
 from tools.errors import BadInput
 from tools.runner import Runner
@@ -78,8 +82,7 @@ def assemble(
         memory=store,
         runner=runner,
         undo=StoreUndoer(store, runner),
-        planner=domain.planner,
-        decider=domain.decider,
+        **_minds(domain, store, clock),
         checks=domain.checks,
         clock=clock,
         fingerprint=fingerprint(domain.tools),
@@ -98,6 +101,26 @@ def assemble(
         store=store,
         boundaries=domain.boundaries,
         budget=settings.budget,
+    )
+
+
+class Minds(TypedDict):
+    """Who plans, decides and gives the second opinion."""
+
+    planner: Planner
+    decider: Decider
+    judge: Judge | None
+
+
+def _minds(domain: Domain, store: Store, clock: Clock) -> Minds:
+    """Return models with the playbook behind them, or the playbook alone."""
+    kept = kept_models(domain.settings)
+    asker = make_asker(kept, store, clock)
+    plans, decides, judges = kept.roles.planner, kept.roles.decider, kept.roles.verifier
+    return Minds(
+        planner=ModelPlanner(asker, domain.planner) if plans else domain.planner,
+        decider=ModelDecider(asker, domain.decider) if decides else domain.decider,
+        judge=ModelJudge(asker) if judges else None,
     )
 
 

@@ -3,17 +3,20 @@
 import getpass
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator
 
+from graphs.models import ROLES, ModelSettings
 from nodes.guards.budget import Budget
 from tools.contract import Record
 from tools.errors import BadInput
 
 FILE = "surefoot.toml"
 PREFIX = "SUREFOOT_"
+MODEL_NAMES = ("model", "base_url", "key_env", *ROLES)
+"""What of the `[models]` table the environment may say, e.g. `SUREFOOT_DECIDER`."""
 
 
 def _user() -> str:
@@ -44,6 +47,8 @@ class Settings(Record):
     trace_redact: tuple[str, ...] = ()
     """Regular expressions of what traces must not show, besides keys, tokens and passwords."""
     budget: Budget = Budget()
+    models: ModelSettings = ModelSettings()
+    """Which models think; none means the domain's playbook."""
 
     @field_validator("trace_redact", mode="before")
     @classmethod
@@ -70,8 +75,11 @@ def read_settings(
         stored = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
         raise BadInput(f"{path} cannot be read as TOML: {fault}.") from fault
-    names = [name for name in Settings.model_fields if name != "budget"]
-    given = {name: env[PREFIX + name.upper()] for name in names if env.get(PREFIX + name.upper())}
+    names = [name for name in Settings.model_fields if name not in {"budget", "models"}]
+    given: dict[str, object] = _from(env, names)
+    models = _from(env, [*MODEL_NAMES])
+    if models:
+        given["models"] = {**stored.get("models", {}), **models}
     try:
         return Settings.model_validate(stored | given)
     except ValidationError as fault:
@@ -82,3 +90,8 @@ def read_settings(
             f"The setting {where!r} does not fit: {error['msg']}.",
             advice=f"Known settings: {known}.",
         ) from fault
+
+
+def _from(env: Mapping[str, str], names: Sequence[str]) -> dict[str, object]:
+    """Return what the environment says of these settings."""
+    return {name: env[PREFIX + name.upper()] for name in names if env.get(PREFIX + name.upper())}

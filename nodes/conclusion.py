@@ -22,6 +22,8 @@ def conclude(context: Context, run: str, runtime: Runtime[Context], state: State
     # A dry run changed nothing, so that there is no success to judge.
     dry = goal_of(state).dry_run
     checks = [check for check in found.checks if not (dry and check.kind == "success")]
+    if context.judge is not None and judge(state, checks)[0] == "verified":
+        checks.append(context.judge.judge(run, goal_of(state), kept, checks))
     with context.memory.transaction():
         for check in checks:
             body: JsonObject = check.to_json() | {"final": True}
@@ -69,7 +71,7 @@ _HALTS: tuple[tuple[str, Outcome], ...] = (
 
 def _by_success(state: State, checks: Sequence[Check]) -> tuple[Outcome, str]:
     success = [check for check in checks if check.kind == "success"]
-    missed = [check for check in success if not check.holds]
+    missed = [check for check in checks if check.kind != "constraint" and not check.holds]
     if goal_of(state).dry_run:
         return "unverified", "Dry run: nothing was changed."
     if success and not missed:

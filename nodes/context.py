@@ -96,6 +96,16 @@ class Checks(Protocol):
         ...
 
 
+class Judge(Protocol):
+    """A second opinion on the end of a run, blind to the decider's reasons; it can only lower."""
+
+    def judge(
+        self, run: str, goal: Goal, effects: Sequence[EffectRecord], checks: Sequence[Check]
+    ) -> Check:
+        """Return one expectation: whether goal, effects and checks fit together."""
+        ...
+
+
 class Undoer(Protocol):
     """Undoes effects through the journal, newest first."""
 
@@ -117,6 +127,7 @@ class Context:
     planner: Planner
     decider: Decider
     checks: Checks
+    judge: Judge | None = None
     clock: Clock
     fingerprint: str
     version: str

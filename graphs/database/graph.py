@@ -9,6 +9,7 @@ from checkpoints.store import Store, open_store
 from graphs.agent import AgentGraph, build_agent
 from graphs.assembly import assemble
 from graphs.database.domain import database_domain, database_settings
+from graphs.models import KeptModels
 from graphs.session import Agent
 from graphs.settings import Settings, read_settings
 from tools.errors import BadInput
@@ -36,6 +37,8 @@ def database_agent(
         BadInput: A file is missing or cannot be used.
     """
     kept = database_settings(store, database=Path(database), workload=Path(workload), policy=policy)
+    if settings is not None and settings.models.named:
+        kept["models"] = KeptModels.of(settings.models).to_json()
     return assemble(database_domain(kept, store), store, settings=settings)
 
 

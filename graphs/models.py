@@ -1,0 +1,114 @@
+"""Which models think for an agent: the `[models]` table, and the minds made from it."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from pydantic import JsonValue, model_validator
+
+from checkpoints.store import Store
+from nodes.models.ask import Asker
+from nodes.models.cassette import Cassette
+from nodes.models.openai import chat_for
+from nodes.models.prices import Prices, Rate
+from nodes.models.roles import Candidate, Roles
+from tools.contract import Clock, JsonObject, Record
+
+ROLES = ("planner", "decider", "verifier", "summarizer")
+THINKING = ("planner", "decider")
+"""Roles that the one `model` plays when they have none of their own."""
+
+
+class ModelSettings(Record):
+    """The `[models]` table.
+
+    `model` plays planner and decider; each role may have a model, or a chain of them, of its own:
+    a name, or a table with `model`, `base_url`, `key_env`, prices and so on.
+    """
+
+    model: str = ""
+    base_url: str = ""
+    """Server of the models that are given by name only."""
+    key_env: str = ""
+    """Name of the environment variable that holds their key."""
+    roles: Roles = Roles()
+    unknown_price: Rate | None = None
+    """What a model counts whose price nobody states; without it such a model is refused."""
+    record: str = ""
+    """File that the traffic is recorded to."""
+    replay: str = ""
+    """File that the traffic is replayed from; no model is called then."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _chains(cls, given: Any) -> Any:  # noqa: ANN401  # whatever the file says
+        """Bring names, tables and lists of them to chains of candidates."""
+        if not isinstance(given, Mapping) or "roles" in given:
+            return given
+        rest = {name: value for name, value in given.items() if name not in ROLES}
+        common = {name: rest[name] for name in ("base_url", "key_env") if rest.get(name)}
+        chains = {}
+        for role in ROLES:
+            stated = given.get(role) or (rest.get("model") if role in THINKING else None)
+            listed = stated if isinstance(stated, list | tuple) else [stated] if stated else []
+            chains[role] = [_candidate(one, common) for one in listed]
+        return {**rest, "roles": chains}
+
+    @property
+    def named(self) -> bool:
+        """Whether any role has a model."""
+        return any(self.roles.chain(role) for role in THINKING)  # type: ignore[arg-type]  # literals
+
+
+def _candidate(stated: object, common: Mapping[str, str]) -> object:
+    if isinstance(stated, str):
+        return {"model": stated, **common}
+    return {**common, **stated} if isinstance(stated, Mapping) else stated
+
+
+class KeptModels(Record):
+    """What a run keeps of its models, so that another process goes on with the same."""
+
+    roles: Roles = Roles()
+    unknown_price: Rate | None = None
+    record: str = ""
+    replay: str = ""
+
+    @classmethod
+    def of(cls, settings: ModelSettings) -> "KeptModels":
+        """Return what is to be kept of the settings."""
+        return cls.model_validate(
+            settings.model_dump(include={"roles", "unknown_price", "record", "replay"})
+        )
+
+
+def kept_models(settings: JsonObject) -> KeptModels:
+    """Read the models from a run's settings; none when it has none."""
+    kept: JsonValue = settings.get("models")
+    return KeptModels.model_validate(kept) if isinstance(kept, dict) else KeptModels()
+
+
+def make_asker(kept: KeptModels, store: Store, clock: Clock) -> Asker:
+    """Return what asks the models of a run."""
+    return Asker(kept.roles, _chat(kept), store, clock, prices=Prices(unknown=kept.unknown_price))
+
+
+def _chat(kept: KeptModels) -> Callable[[Candidate], BaseChatModel]:
+    """Return the factory of chat models: live, recorded, or from a cassette."""
+    if kept.replay:
+        return Cassette(Path(kept.replay)).replaying()
+
+    def live(candidate: Candidate) -> BaseChatModel:
+        return chat_for(candidate, os.environ)
+
+    if not kept.record:
+        return live
+    named = {one.key_env or "OPENAI_API_KEY" for role in ROLES for one in _chain(kept, role)}
+    secrets = [os.environ[name] for name in sorted(named) if os.environ.get(name)]
+    return Cassette(Path(kept.record), secrets=secrets).recording(live)
+
+
+def _chain(kept: KeptModels, role: str) -> tuple[Candidate, ...]:
+    return tuple(getattr(kept.roles, role))
