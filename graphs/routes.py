@@ -15,6 +15,8 @@ def after_plan(state: State) -> Literal["decide", "escalate", "finish"]:
 def after_confidence(state: State) -> Literal["execute", "escalate", "decide"]:
     """Work that is cleared never waits for a question; a refusal tries another way."""
     batch = batch_of(state)
+    if state.get("hold") and not state.get("halted"):
+        return "escalate"
     if state.get("halted") or any(proposal.gate == "cleared" for proposal in batch):
         return "execute"
     progress = progress_of(state)
@@ -29,6 +31,8 @@ def after_escalate(state: State) -> Literal["confidence", "decide", "plan", "esc
     """Approved goes through the gate again; rejected decides anew; the rest goes on waiting."""
     if state.get("halted") or state.get("batch"):
         return "confidence"
+    if state.get("hold"):
+        return "escalate"
     if state.get("replan"):
         return "plan"
     return "escalate" if state.get("waiting") and not ready_steps(state) else "decide"

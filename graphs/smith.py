@@ -7,7 +7,7 @@ wrong between here and LangSmith is logged and never reaches the run.
 import logging
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -151,9 +151,9 @@ class Smith:
             LOG.warning("LangSmith did not take feedback: %s", self._redact.text(str(fault)))
 
     def flush(self) -> None:
-        """Wait until everything that was traced is sent."""
-        self._pool.submit(int).result()
-        self.client.flush()
+        """Wait until everything that was traced is sent, at most `FLUSH_SECONDS` for each part."""
+        wait([self._pool.submit(int)], timeout=FLUSH_SECONDS)
+        self.client.flush(timeout=FLUSH_SECONDS)
 
 
 def note(metadata: Mapping[str, Any]) -> None:

@@ -160,7 +160,7 @@ class Tracing:
             if opened.is_recording() or get_current_run_tree() is not None:
                 seen = _node_facts(state, update)
                 opened.set_attributes(seen)
-                note({key.removeprefix("agent."): value for key, value in seen.items()})
+                note({key.removeprefix("agent.").replace(".", "_"): seen[key] for key in seen})
             return update
 
     @contextmanager

@@ -10,6 +10,7 @@ from contextvars import copy_context
 from langgraph.runtime import Runtime
 from pydantic import JsonValue
 
+from nodes.allowance import ask_allowance, due
 from nodes.context import Context, Situation, enter, tell
 from nodes.guards.budget import Budget, over, remaining
 from nodes.state import (
@@ -36,6 +37,11 @@ def decide(state: State, runtime: Runtime[Context]) -> State:
     if limit:
         context.memory.ledger.append(run, "limit", run, {"limit": limit, "spent": spent.to_json()})
         return State(batch=[], observations=[], halted=f"over budget: {limit}")
+    reached = due(context, run, goal, state)
+    if reached:
+        asked = ask_allowance(context, run, goal, reached)
+        held = [*state.get("waiting", []), asked.to_json()]
+        return State(batch=[], observations=[], waiting=held, hold=reached)
     started = context.clock()
     steps = ready_steps(state)
     progress = progress_of(state)

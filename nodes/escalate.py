@@ -10,11 +10,13 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from pydantic import JsonValue, ValidationError
 
+from nodes.allowance import STEP, settle_allowance
 from nodes.answers import AnyReply, question, read_reply, to_answer
 from nodes.context import Context, enter, tell
 from nodes.guards.plans import plan_problems
 from nodes.state import (
     MESSAGES,
+    Goal,
     Plan,
     Progress,
     Proposal,
@@ -25,7 +27,7 @@ from nodes.state import (
     remember,
     waiting_of,
 )
-from tools.contract import EffectState
+from tools.contract import EffectState, JsonObject
 from tools.errors import BadInput
 from tools.records import Answer, Review
 
@@ -39,6 +41,8 @@ class Heard:
     progress: dict[str, Progress] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     plan: Plan | None = None
+    goal: Goal | None = None
+    frugal: bool = False
     replan: str = ""
     halted: str = ""
 
@@ -64,7 +68,7 @@ def escalate(state: State, runtime: Runtime[Context]) -> State:
         for proposal in heard.waiting:
             context.memory.reviews.withdraw(proposal.review, heard.halted)
     tell(runtime, "answers", approved=len(heard.batch), waiting=len(heard.waiting))
-    return _update(heard)
+    return _update(state, heard)
 
 
 def _keep(context: Context, run: str, shown: Review, said: AnyReply) -> None:
@@ -109,6 +113,8 @@ def _hear(
         heard.halted = f"aborted by {answer.reviewer}"
     elif review.kind == "plan":
         _hear_plan(context, state, heard, proposal, answer)
+    elif review.kind == "limit":
+        _hear_limit(context, state, heard, proposal, answer)
     elif review.kind == "doubt":
         _hear_doubt(context, heard, proposal, answer)
     elif answer.decision == "replan":
@@ -166,6 +172,19 @@ def _edit_plan(
     context.memory.ledger.append(state["run"], "plan", proposal.key, edited.to_json())
 
 
+def _hear_limit(
+    context: Context, state: State, heard: Heard, proposal: Proposal, answer: Answer
+) -> None:
+    """Take the limits that a person chose; limits that are no numbers end the run."""
+    try:
+        heard.goal = settle_allowance(context, state["run"], goal_of(state), answer)
+        heard.frugal = answer.decision == "reject"
+    except ValidationError as fault:
+        heard.halted = f"The limits of {answer.reviewer} are no numbers: {fault.errors()[0]['msg']}"
+    body: JsonObject = {"by": answer.reviewer, "decision": answer.decision}
+    context.memory.ledger.append(state["run"], "limit", proposal.key, body)
+
+
 def _hear_doubt(context: Context, heard: Heard, proposal: Proposal, answer: Answer) -> None:
     """Settle an effect that only a person could tell."""
     record = context.memory.journal.find(proposal.key)
@@ -181,7 +200,7 @@ def _hear_doubt(context: Context, heard: Heard, proposal: Proposal, answer: Answ
     heard.progress[proposal.step] = kept
 
 
-def _update(heard: Heard) -> State:
+def _update(state: State, heard: Heard) -> State:
     update = State(
         batch=[] if heard.halted else [item.to_json() for item in heard.batch],
         waiting=[] if heard.halted else [item.to_json() for item in heard.waiting],
@@ -190,7 +209,11 @@ def _update(heard: Heard) -> State:
         progress={step: value.to_json() for step, value in heard.progress.items()},
         replan=heard.replan,
         halted=heard.halted,
+        hold=state.get("hold", "") if any(item.step == STEP for item in heard.waiting) else "",
+        frugal=heard.frugal or bool(state.get("frugal")),
     )
+    if heard.goal is not None:
+        update["goal"] = heard.goal.to_json()
     if heard.plan is not None:
         update["plan"] = heard.plan.to_json()
     return update

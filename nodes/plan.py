@@ -75,6 +75,8 @@ def _begin(context: Context, run: str, runtime: Runtime[Context], goal: Goal) ->
         baseline=baseline,
         measured=baseline,
         checks=[],
+        hold="",
+        frugal=False,
         halted="",
         outcome="",
         reason="",

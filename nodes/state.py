@@ -174,6 +174,10 @@ class State(TypedDict, total=False):
     measured: str
     """Artifact: the world as last examined."""
     checks: list[JsonObject]
+    hold: str
+    """The soft limit at which everything waits for a person; empty otherwise."""
+    frugal: bool
+    """Whether a person chose to finish without models."""
     halted: str
     """Why nothing more is to be started; empty while the run may go on."""
     outcome: str
