@@ -71,6 +71,7 @@ class Store:
         self._keep = keep
         self._saver: BoundedSaver | None = None
         self._saver_lock = Lock()
+        self._with_it = ExitStack()
 
     @property
     def saver(self) -> BoundedSaver:
@@ -91,6 +92,10 @@ class Store:
         """
         with self._writer.write():
             yield
+
+    def at_close(self, callback: Callable[[], None]) -> None:
+        """Call this when the store is closed: for what was opened to work with it."""
+        self._with_it.callback(callback)
 
     def close(self) -> None:
         """Give back this store's leases and close its connections; may be called twice."""

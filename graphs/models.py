@@ -11,7 +11,7 @@ from pydantic import JsonValue, model_validator
 from checkpoints.store import Store
 from nodes.models.ask import Asker
 from nodes.models.cassette import Cassette
-from nodes.models.openai import chat_for
+from nodes.models.openai import OpenAIChats
 from nodes.models.prices import Prices, Rate
 from nodes.models.roles import Candidate, Roles
 from tools.contract import Clock, JsonObject, Record
@@ -92,17 +92,16 @@ def kept_models(settings: JsonObject) -> KeptModels:
 
 def make_asker(kept: KeptModels, store: Store, clock: Clock) -> Asker:
     """Return what asks the models of a run."""
-    return Asker(kept.roles, _chat(kept), store, clock, prices=Prices(unknown=kept.unknown_price))
+    prices = Prices(unknown=kept.unknown_price)
+    return Asker(kept.roles, _chat(kept, store), store, clock, prices=prices)
 
 
-def _chat(kept: KeptModels) -> Callable[[Candidate], BaseChatModel]:
+def _chat(kept: KeptModels, store: Store) -> Callable[[Candidate], BaseChatModel]:
     """Return the factory of chat models: live, recorded, or from a cassette."""
     if kept.replay:
         return Cassette(Path(kept.replay)).replaying()
-
-    def live(candidate: Candidate) -> BaseChatModel:
-        return chat_for(candidate, os.environ)
-
+    live = OpenAIChats(os.environ)
+    store.at_close(live.close)
     if not kept.record:
         return live
     named = {one.key_env or "OPENAI_API_KEY" for role in ROLES for one in _chain(kept, role)}
