@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from langsmith.anonymizer import DEFAULT_SECRET_RULES
+from langsmith.anonymizer import DEFAULT_SECRET_RULES, SECRET_PLACEHOLDER
 
 from tools.errors import BadInput
 
 REDACTED = "[redacted]"
-
-URL_LOGIN = r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
-"""User and password of a URL, such as that of a database."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +24,12 @@ class Redactor:
     patterns: tuple[str, ...] = ()
 
     @cached_property
-    def _rules(self) -> list[re.Pattern[str]]:
-        known = [rule["pattern"] for rule in DEFAULT_SECRET_RULES]
-        return [*known, re.compile(URL_LOGIN), *(_compiled(self.patterns))]
+    def _rules(self) -> list[tuple[re.Pattern[str], str]]:
+        known = [
+            (rule["pattern"], (rule["replace"] or "").replace(SECRET_PLACEHOLDER, REDACTED))
+            for rule in DEFAULT_SECRET_RULES
+        ]
+        return [*known, *((pattern, REDACTED) for pattern in _compiled(self.patterns))]
 
     def check(self) -> None:
         """Compile the patterns.
@@ -41,8 +41,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return a text without its secrets."""
-        for rule in self._rules:
-            text = rule.sub(REDACTED, text)
+        for pattern, replacement in self._rules:
+            text = pattern.sub(replacement, text)
         return text
 
     def __call__(self, data: Any) -> Any:  # noqa: ANN401  # any JSON, and what tracers add to it
