@@ -74,8 +74,23 @@ def assemble(
     tracing = tracing or Tracing.configured(
         content=settings.trace_content, patterns=settings.trace_redact
     )
-    runner = _runner(domain, store, clock, tracing)
-    context = Context(
+    context = _context(domain, store, settings, clock, _runner(domain, store, clock, tracing))
+    name = f"surefoot-{domain.name}"
+    graph = build_agent(context=context, tracing=tracing, checkpointer=store.saver, name=name)
+    return Agent(
+        graph=graph,
+        tracing=tracing,
+        context=context,
+        store=store,
+        boundaries=domain.boundaries,
+        budget=settings.budget,
+    )
+
+
+def _context(
+    domain: Domain, store: Store, settings: Settings, clock: Clock, runner: Runner
+) -> Context:
+    return Context(
         domain=domain.name,
         tools=domain.tools,
         policy=domain.policy,
@@ -91,16 +106,6 @@ def assemble(
         boundaries=domain.boundaries,
         offer_ttl=timedelta(hours=settings.offer_hours),
         reviewer=settings.reviewer,
-    )
-    name = f"surefoot-{domain.name}"
-    graph = build_agent(context=context, tracing=tracing, checkpointer=store.saver, name=name)
-    return Agent(
-        graph=graph,
-        tracing=tracing,
-        context=context,
-        store=store,
-        boundaries=domain.boundaries,
-        budget=settings.budget,
     )
 
 

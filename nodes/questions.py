@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from nodes.context import Context
 from nodes.state import Decision, Goal, Proposal
-from tools.contract import JsonObject, Observation, Preview, Tool, digest
+from tools.contract import Action, JsonObject, Observation, Preview, Tool, digest
 from tools.policy import Verdict
 from tools.records import Review
 
@@ -32,14 +32,9 @@ def ask(
         raise ValueError(msg)
     tool = context.tools[decision.action.tool]
     preview = tool.preview(decision.action.args)
-    identity = {
-        "key": proposal.key,
-        "hash": decision.action.hash,
-        "asked": _times(context, proposal),
-    }
     return context.memory.reviews.open(
         Review(
-            id=f"rv-{digest(identity)[:10]}",
+            id=_identity(context, proposal, decision.action),
             run=run,
             step=proposal.step,
             key=proposal.key,
@@ -73,9 +68,10 @@ def _card(goal: Goal, decision: Decision, tool: Tool, preview: Preview) -> JsonO
     }
 
 
-def _times(context: Context, proposal: Proposal) -> str:
-    """Tell apart a first question and one that is asked anew because its offer expired."""
-    return proposal.review if proposal.review and _closed(context, proposal.review) else ""
+def _identity(context: Context, proposal: Proposal, action: Action) -> str:
+    """Return the id of a question; asked anew, because its offer expired, it gets another."""
+    closed = proposal.review if proposal.review and _closed(context, proposal.review) else ""
+    return f"rv-{digest({'key': proposal.key, 'hash': action.hash, 'asked': closed})[:10]}"
 
 
 def _closed(context: Context, review: str) -> bool:
