@@ -23,7 +23,7 @@ from graphs.redaction import Redactor
 
 LOG = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 10.0
+FLUSH_SECONDS = 5.0
 """How long feedback waits for the trace that it is about; in the background."""
 
 
