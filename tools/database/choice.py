@@ -14,7 +14,7 @@ from tools.database.weighing import Scales, is_slower, saved_share
 from tools.errors import Refused
 from tools.progress import report
 
-PRICE_OF_COST: Final = 0.01
+PRICE_OF_COST: Final = 0.004
 CLEAR: Final = 0.8
 VISIBLE: Final = 0.9
 """A step clearly or visibly helps when its queries take at most this share of their time."""

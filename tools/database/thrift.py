@@ -8,7 +8,7 @@ from tools.database.trials import Indexes, Trials, sorted_specs
 from tools.database.weighing import Scales
 from tools.errors import Refused
 
-WORTH_OF_COST: Final = 0.25
+WORTH_OF_COST: Final = 0.1
 """Saving all the cost of indexes is worth losing this share of the time that is left."""
 MIN_BETTER: Final = 0.003
 """A change must be better by so much, so that noise does not drive it."""

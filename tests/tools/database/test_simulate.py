@@ -282,6 +282,10 @@ def test_the_tools_are_declared_soundly(file: Path) -> None:
     assert lint(suggest) + lint(SimulateIndexes(Database(file), workload)) == []
 
 
+GOOD = ("serial", "metric", "at", "value")
+"""Does no harm by itself, as the others do while there are no statistics."""
+
+
 def telemetry(folder: Path) -> Path:
     file = folder / "telemetry.db"
     draw = Random(5)  # noqa: S311  # test data
@@ -316,7 +320,7 @@ def test_a_search_that_is_stuck_goes_on_with_others(tmp_path: Path) -> None:
     workload = parse_workload(f"{GROUPS} {RANGES} {LATEST}")
     specs = [
         IndexSpec(table="reading", columns=columns)
-        for columns in (("serial", "at"), ("metric", "value", "serial"), ("serial", "metric"))
+        for columns in (("serial", "at"), ("metric", "value", "serial"), GOOD)
     ]
     with full_copy(Database(telemetry(tmp_path))) as full, blank_copy(full) as blank:
         trials = Trials(
@@ -329,9 +333,8 @@ def test_a_search_that_is_stuck_goes_on_with_others(tmp_path: Path) -> None:
         )
         trials.baseline(workload.queries)
         search = _Search(trials, 2)
-        search._go_on(specs, [frozenset({spec}) for spec in specs])
-    assert 1 <= len(search.steps) <= 2
-    assert all(step.ms_after < step.ms_before for step in search.steps)
+        search._go_on(specs[:2], [frozenset({spec}) for spec in specs])
+    assert specs[2] in [step.spec for step in search.steps]
 
 
 def test_a_database_with_statistics_is_planned_with_them(file: Path) -> None:
