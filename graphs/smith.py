@@ -40,6 +40,48 @@ class Feedback:
     comment: str | None = None
 
 
+class GuardedClient(Client):
+    """A client that also guards what `anonymizer` and `hide_*` leave as it is.
+
+    Names, tags, the settings of models and their descriptions, in which keys and prompts may stand.
+    """
+
+    __slots__ = ("_content", "_redact")
+
+    def __init__(self, *, content: bool, redact: Redactor) -> None:
+        self._content, self._redact = content, redact
+        hidden = not content
+        super().__init__(anonymizer=self._clean, hide_inputs=hidden, hide_outputs=hidden)
+
+    def _clean(self, data: Mapping[str, Any]) -> Any:  # noqa: ANN401  # whatever the client sends
+        """Redact what is sent; of an error's text only its class is left without content."""
+        if not self._content and set(data) == {"error"}:
+            return {"error": str(data["error"]).partition("(")[0][:100]}
+        return self._redact(dict(data))
+
+    def create_run(self, name: str, *args: Any, **told: Any) -> None:  # noqa: ANN401  # as in `Client`
+        """Tell of a run that began."""
+        super().create_run(self._redact.text(name), *args, **self._guarded(told))
+
+    def update_run(self, *args: Any, **told: Any) -> None:  # noqa: ANN401  # as in `Client`
+        """Tell how a run went on."""
+        super().update_run(*args, **self._guarded(told))
+
+    def _guarded(self, told: dict[str, Any]) -> dict[str, Any]:
+        guarded = {
+            key: self._redact(value) if key in _OPEN else value for key, value in told.items()
+        }
+        if not self._content:
+            guarded.pop("serialized", None)
+            extra = guarded.get("extra") or {}
+            guarded["extra"] = {key: extra[key] for key in extra if key not in _SETTINGS}
+        return guarded
+
+
+_OPEN = frozenset({"name", "tags", "extra", "serialized"})
+_SETTINGS = frozenset({"invocation_params", "options"})
+
+
 class PauseTracer(LangChainTracer):
     """LangChain's tracer, to which a node that waits for a person has ended, not failed."""
 
@@ -66,18 +108,11 @@ class Smith:
     @cached_property
     def client(self) -> Client:
         """The client, made when the first trace begins."""
-        hidden = not self._content
-        return Client(anonymizer=self._clean, hide_inputs=hidden, hide_outputs=hidden)
+        return GuardedClient(content=self._content, redact=self._redact)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(max_workers=1, thread_name_prefix="surefoot-feedback")
-
-    def _clean(self, data: Mapping[str, Any]) -> Any:  # noqa: ANN401  # whatever the client sends
-        """Redact what is sent; of an error's text only its class is left without content."""
-        if not self._content and set(data) == {"error"}:
-            return {"error": str(data["error"]).partition("(")[0][:100]}
-        return self._redact(dict(data))
 
     @contextmanager
     def segment(

@@ -4,10 +4,14 @@ import logging
 from pathlib import Path
 
 import pytest
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
 from checkpoints.store import Store
 from graphs.session import Run
 from graphs.tracing import Tracing
+from nodes.context import Situation
+from nodes.state import Decision
+from tests.behaviour.shelf import script, shelf_agent, step
 from tests.graphs.tracing.collector import PROJECT, Collector, metadata
 from tests.graphs.tracing.conftest import OWN, SECRET, Told, asking, breaking
 from tools.errors import StoreFault
@@ -139,3 +143,38 @@ def test_nothing_is_sent_unless_asked_for(
         run = paused_and_resumed(store, folder, tracing)
     assert collector.received == []
     assert "trace" not in {entry.kind for entry in run.entries}
+
+
+class Talker:
+    """A decider that asks a model before it says that a step is done."""
+
+    def decide(self, situation: Situation) -> Decision:
+        model = FakeListChatModel(responses=[f"done with {SECRET}"])
+        model.invoke(f"words of {OWN}", {"run_name": "decider.llm"})
+        return Decision(kind="done", confidence=1.0)
+
+
+def talk(store: Store, folder: Path, tracing: Tracing) -> None:
+    mind = script(step("one", "put"), step("two", "put"))
+    shelf_agent(store, folder, mind, decider=Talker(), tracing=tracing).run("Talk", run_id="r")
+
+
+def test_model_calls_side_by_side_stand_inside_their_node(
+    langsmith: Told, store: Store, folder: Path
+) -> None:
+    with langsmith() as (collector, tracing):
+        talk(store, folder, tracing)
+    node = collector.named("decide")[0]["id"]
+    calls = collector.named("decider.llm")
+    assert [(run["run_type"], run["parent_run_id"]) for run in calls] == [("llm", node)] * 2
+
+
+@pytest.mark.parametrize("content", [False, True])
+def test_secret_in_the_settings_of_a_model_never_arrives(
+    langsmith: Told, store: Store, folder: Path, *, content: bool
+) -> None:
+    with langsmith(content=content) as (collector, tracing):
+        talk(store, folder, tracing)
+    assert collector.named("decider.llm")
+    assert SECRET.encode() not in collector.raw
+    assert OWN.encode() not in collector.raw
