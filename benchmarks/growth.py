@@ -119,10 +119,15 @@ class NoChecks:
         return {}
 
     def examine(
-        self, baseline: JsonObject, before: JsonObject, fresh: Sequence[EffectRecord]
+        self,
+        baseline: JsonObject,
+        before: JsonObject,
+        fresh: Sequence[EffectRecord],
+        *,
+        standing: Sequence[EffectRecord] = (),
     ) -> Examination:
         """Find nothing wrong."""
-        del baseline, before, fresh
+        del baseline, before, fresh, standing
         return Examination(checks=(), measured={})
 
     def conclude(self, baseline: JsonObject, kept: Sequence[EffectRecord]) -> Examination:
@@ -170,7 +175,11 @@ def measure(steps: int, folder: Path) -> list[dict[str, Any]]:
 
         def watch(event: JsonObject) -> None:
             nonlocal kept
-            if event["kind"] != "decision" or (len(mind.marks) - 1) % window or len(mind.marks) < 2:
+            if (
+                event["kind"] != "decision"
+                or (len(mind.marks) - 1) % window
+                or len(mind.marks) <= 1
+            ):
                 return
             size = sum(item.stat().st_size for item in folder.glob("store.db*"))
             cpu = (mind.marks[-1] - mind.marks[-1 - window]) / window

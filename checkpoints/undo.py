@@ -76,6 +76,7 @@ def undo_effects(
     *,
     undo: Undo,
     reversible: Reversible | None = None,
+    why: str = "",
 ) -> tuple[UndoItem, ...]:
     """Undo these effects, newest first, up to the first conflict.
 
@@ -84,6 +85,7 @@ def undo_effects(
         records: The effects; those with nothing to undo are skipped, those in doubt are told.
         undo: Called with each effect in turn.
         reversible: Asked before; without it `undo` is tried.
+        why: Kept with each effect, so that an undo cut short can be gone on with.
 
     Raises:
         ToolFault: A tool could not undo for now; what was undone before stays so.
@@ -91,16 +93,16 @@ def undo_effects(
     present = [store.journal.find(record.key) or record for record in records]
     items: list[UndoItem] = []
     for record in _newest_first(present):
-        item = _untouchable(record, reversible) or _undo(store, record, undo)
+        item = _untouchable(record, reversible) or _undo(store, record, undo, why)
         items.append(item)
         if item.outcome == "conflict":
             break
     return tuple(items)
 
 
-def _undo(store: Store, record: EffectRecord, undo: Undo) -> UndoItem:
+def _undo(store: Store, record: EffectRecord, undo: Undo, why: str) -> UndoItem:
     if record.state == "applied":
-        store.journal.settle(record.key, "undoing")
+        store.journal.settle(record.key, "undoing", error=why)
     try:
         undo(record)
     except UndoConflict as conflict:
@@ -114,7 +116,7 @@ def _undo(store: Store, record: EffectRecord, undo: Undo) -> UndoItem:
             raise
         store.journal.settle(record.key, "applied", error=refusal.what)
         return _item(record, "not reversible", refusal.what)
-    store.journal.settle(record.key, "undone")
+    store.journal.settle(record.key, "undone", error=why or record.error)
     return _item(record, "undone")
 
 

@@ -42,9 +42,9 @@ class StoreUndoer:
     store: Store
     runner: Runner
 
-    def __call__(self, records: Sequence[EffectRecord]) -> Mapping[str, str]:
+    def __call__(self, records: Sequence[EffectRecord], why: str) -> Mapping[str, str]:
         """Undo newest first and say what came of each."""
-        items = undo_effects(self.store, records, undo=self.runner.undo)
+        items = undo_effects(self.store, records, undo=self.runner.undo, why=why)
         return {
             item.key: item.outcome if item.outcome == "undone" else item.detail for item in items
         }

@@ -26,7 +26,8 @@ def conclude(context: Context, run: str, runtime: Runtime[Context], state: State
         checks.append(context.judge.judge(run, goal_of(state), kept, checks))
     with context.memory.transaction():
         for check in checks:
-            body: JsonObject = check.to_json() | {"final": True}
+            at = context.clock().isoformat()
+            body: JsonObject = check.to_json() | {"final": True, "concluded": at}
             context.memory.ledger.append(run, "check", run, body)
     for check in checks:
         tell(runtime, "check", check=check.to_json())
@@ -37,6 +38,7 @@ def conclude(context: Context, run: str, runtime: Runtime[Context], state: State
     return State(
         outcome=outcome,
         reason=reason[:2000],
+        concluded=context.clock().isoformat(),
         checks=[check.to_json() for check in checks],
         measured=context.memory.artifacts.put(found.measured),
     )

@@ -29,10 +29,12 @@ from nodes.state import (
     waiting_of,
 )
 from tools.contract import Action, Clearance, EffectClass, JsonObject
-from tools.errors import Refused, ToolFault
+from tools.errors import Refused, ToolFault, Transient
 from tools.policy import Facts, Verdict
 from tools.records import Review
 
+PASSING = "contract:transient"
+"""The rule of a proposal that could not be judged for now; it may be made again."""
 DRY_RUN = "dry-run"
 """The rule that holds back every effect of a dry run."""
 
@@ -56,7 +58,7 @@ def confidence(state: State, runtime: Runtime[Context]) -> State:
     batch: list[Proposal] = []
     for proposal in batch_of(state):
         gated = _gate(context, run, state, proposal)
-        _record(context, run, gated)
+        _record(context, run, gated, spent_of(state).iterations)
         tell(runtime, "gate", key=gated.key, gate=gated.gate, rule=gated.rule, reason=gated.reason)
         progress[gated.step] = _note(progress[gated.step], gated)
         asked.pop(gated.key, None)
@@ -88,9 +90,9 @@ def _gate(
         return _turned(proposal, "cleared", "step:ends", "No action: the step ends.")
     try:
         proposal = _in_full(context, step, proposal)
-        judged = _judge(context, goal, state, proposal)
+        judged = context.runner.patiently(lambda: _judge(context, goal, state, proposal))
     except ToolFault as fault:
-        return _turned(proposal, "again", "contract", str(fault))
+        return _turned(proposal, "again", _fault_rule(fault), str(fault))
     verdict = judged.verdict
     if verdict.decision == "deny":
         return _turned(proposal, "denied", verdict.rule, verdict.reason)
@@ -104,6 +106,11 @@ def _gate(
         _clear(context, proposal, judged, by_review=None)
         return _turned(proposal, "cleared", verdict.rule, verdict.reason)
     return _by_person(context, run, goal, proposal, judged)
+
+
+def _fault_rule(fault: ToolFault) -> str:
+    """Tell a fault that may pass, e.g. a lock, from one that another proposal must mend."""
+    return PASSING if isinstance(fault, Transient) else "contract"
 
 
 def _in_full(context: Context, step: Step, proposal: Proposal) -> Proposal:
@@ -137,7 +144,7 @@ def _judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Ju
         reason = f"{', '.join(beyond)} is outside the goal's boundaries."
         verdict = Verdict(decision="deny", rule="goal:boundaries", reason=reason[:1000])
         return Judged(verdict, tool.effect, certain)
-    words = (goal.objective, *state.get("messages", []))
+    words = (goal.objective, *state.get("words", []))
     untrusted = tuple(ungrounded(tool, action.args, words))
     facts = Facts(
         action=action,
@@ -162,7 +169,7 @@ def _by_person(
     try:
         opened = ask(context, run, goal, proposal, verdict, judged.untrusted)
     except ToolFault as fault:
-        return _turned(proposal, "again", "contract", str(fault))
+        return _turned(proposal, "again", _fault_rule(fault), str(fault))
     turned = _turned(proposal, "waiting", verdict.rule, verdict.reason)
     return turned.model_copy(update={"review": opened.id})
 
@@ -236,7 +243,8 @@ def _note(progress: Progress, gated: Proposal) -> Progress:
     if action is None or gated.gate not in {"again", "denied"}:
         return progress
     came = progress.tried.get(action.hash[:16], "")
-    noted = remember(progress, action.hash, came or f"{gated.gate}: {gated.reason}")
+    kind = "transient" if gated.rule == PASSING else gated.gate
+    noted = remember(progress, action.hash, came or f"{kind}: {gated.reason}")
     refused = progress.refused + (gated.rule != DRY_RUN)
     return noted.model_copy(update={"refused": refused})
 
@@ -262,9 +270,10 @@ def _within_budget(
     return kept, halted
 
 
-def _record(context: Context, run: str, gated: Proposal) -> None:
+def _record(context: Context, run: str, gated: Proposal, iteration: int) -> None:
     action = gated.decision.action
     body: JsonObject = {
+        "round": iteration,
         "gate": gated.gate,
         "rule": gated.rule,
         "reason": gated.reason,

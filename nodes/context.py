@@ -86,9 +86,17 @@ class Checks(Protocol):
         ...
 
     def examine(
-        self, baseline: JsonObject, before: JsonObject, fresh: Sequence[EffectRecord]
+        self,
+        baseline: JsonObject,
+        before: JsonObject,
+        fresh: Sequence[EffectRecord],
+        *,
+        standing: Sequence[EffectRecord] = (),
     ) -> Examination:
-        """Judge fresh effects: constraints against the baseline, expectations against `before`."""
+        """Judge fresh effects: constraints against the baseline, expectations against `before`.
+
+        `standing` are all effects of the run that are in the world, the fresh ones included.
+        """
         ...
 
     def conclude(self, baseline: JsonObject, kept: Sequence[EffectRecord]) -> Examination:
@@ -109,8 +117,11 @@ class Judge(Protocol):
 class Undoer(Protocol):
     """Undoes effects through the journal, newest first."""
 
-    def __call__(self, records: Sequence[EffectRecord]) -> Mapping[str, str]:
-        """Undo; return for each key `undone` or the reason why not. Never raises a conflict."""
+    def __call__(self, records: Sequence[EffectRecord], why: str) -> Mapping[str, str]:
+        """Undo; return for each key `undone` or the reason why not. Never raises a conflict.
+
+        `why` is kept in the journal, so that an undo cut short can be gone on with.
+        """
         ...
 
 

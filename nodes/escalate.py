@@ -6,12 +6,13 @@ whoever answers while the run waits is heard at the next resume, in whatever ord
 
 from dataclasses import dataclass, field
 
+from langgraph.config import get_config
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from pydantic import JsonValue, ValidationError
 
 from nodes.allowance import STEP, settle_allowance
-from nodes.answers import AnyReply, question, read_reply, to_answer
+from nodes.answers import AnyReply, Reply, question, read_reply, to_answer
 from nodes.context import Context, enter, tell
 from nodes.guards.plans import plan_problems
 from nodes.state import (
@@ -40,6 +41,8 @@ class Heard:
     waiting: list[Proposal] = field(default_factory=list)
     progress: dict[str, Progress] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    approved: bool = False
     plan: Plan | None = None
     goal: Goal | None = None
     frugal: bool = False
@@ -57,7 +60,11 @@ def escalate(state: State, runtime: Runtime[Context]) -> State:
     context.memory.leases.acquire(run)
     context.memory.runs.set_status(run, "running", f"answer to {shown.id}")
     _keep(context, run, shown, said)
-    heard = Heard(progress=progress_of(state), messages=list(state.get("messages", [])))
+    heard = Heard(
+        progress=progress_of(state),
+        messages=list(state.get("messages", [])),
+        words=list(state.get("words", [])),
+    )
     for proposal in waiting_of(state):
         review = context.memory.reviews.get(proposal.review)
         if review.answer is None:
@@ -77,12 +84,28 @@ def _keep(context: Context, run: str, shown: Review, said: AnyReply) -> None:
         reply = read_reply(said, shown)
         if reply.decision == "wake":
             return
+        if not _identified(context, run, reply) and reply.decision in {"approve", "edit"}:
+            raise BadInput(  # noqa: TRY301  # one place records every refusal
+                "A yes must say what it is for: the review, the action's hash, or the interrupt id."
+            )
         if reply.review not in {"", shown.id}:
             raise BadInput(f"The answer is for {reply.review!r}, the question is {shown.id!r}.")  # noqa: TRY301  # one place records every refusal
         context.memory.reviews.answer(shown.id, to_answer(reply, reviewer=context.reviewer))
     except (BadInput, ValidationError) as refusal:
         body: dict[str, JsonValue] = {"why": str(refusal)[:500]}
         context.memory.ledger.append(run, "answer_refused", shown.id, body)
+
+
+def _identified(context: Context, run: str, reply: Reply) -> bool:
+    """Tell whether an answer is for this question without doubt.
+
+    LangGraph gives a plain answer to whatever is asked now. That is only certain to be what the
+    person saw when the answer names it, came by interrupt id, or nothing else was ever asked.
+    """
+    by_id = get_config().get("configurable", {}).get("__pregel_resume_map")
+    if reply.review or reply.action_hash or by_id:
+        return True
+    return sum(entry.kind == "review" for entry in context.memory.ledger.entries(run)) <= 1
 
 
 def _still_open(context: Context, heard: Heard, proposal: Proposal, review: Review) -> None:
@@ -106,9 +129,7 @@ def _hear(
     answer: Answer,
 ) -> None:
     """Turn one answer into the next move of its step."""
-    if answer.message:
-        said = f"{answer.reviewer} on {review.title}: {answer.message}"
-        heard.messages = [*heard.messages, said][-MESSAGES:]
+    _listen(heard, review, answer)
     if answer.decision == "abort":
         heard.halted = f"aborted by {answer.reviewer}"
     elif review.kind == "plan":
@@ -127,6 +148,16 @@ def _hear(
         heard.progress[proposal.step] = remember(seen, review.action_hash, came)
 
 
+def _listen(heard: Heard, review: Review, answer: Answer) -> None:
+    """Keep what a person said; the words of a no speak for nothing."""
+    if not answer.message:
+        return
+    said = f"{answer.reviewer} on {review.title}: {answer.message}"
+    heard.messages = [*heard.messages, said][-MESSAGES:]
+    if answer.decision != "reject":
+        heard.words = [*heard.words, answer.message][-MESSAGES:]
+
+
 def _approved(proposal: Proposal, answer: Answer) -> Proposal:
     """Return the proposal as approved; an edit becomes the person's own proposal."""
     action, decision = proposal.decision.action, proposal.decision
@@ -139,7 +170,12 @@ def _approved(proposal: Proposal, answer: Answer) -> Proposal:
 def _hear_plan(
     context: Context, state: State, heard: Heard, proposal: Proposal, answer: Answer
 ) -> None:
-    if answer.decision == "reject":
+    review = context.memory.reviews.get(proposal.review)
+    if review.expires_at <= context.clock() and answer.decision in {"approve", "edit"}:
+        heard.replan = "the approval of the plan expired"
+    elif answer.decision == "approve":
+        heard.approved = True
+    elif answer.decision == "reject":
         heard.halted = f"The plan was rejected by {answer.reviewer}."
     elif answer.decision == "replan":
         heard.replan = f"{answer.reviewer} asked for another plan"
@@ -168,6 +204,7 @@ def _edit_plan(
         heard.messages = [*heard.messages, heard.replan][-MESSAGES:]
         return
     heard.plan = edited
+    heard.approved = True
     heard.progress = {step.id: heard.progress.get(step.id, Progress()) for step in edited.steps}
     context.memory.ledger.append(state["run"], "plan", proposal.key, edited.to_json())
 
@@ -206,6 +243,8 @@ def _update(state: State, heard: Heard) -> State:
         waiting=[] if heard.halted else [item.to_json() for item in heard.waiting],
         observations=[],
         messages=heard.messages,
+        words=heard.words,
+        approved=heard.approved or bool(state.get("approved")),
         progress={step: value.to_json() for step, value in heard.progress.items()},
         replan=heard.replan,
         halted=heard.halted,

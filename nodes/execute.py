@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 from nodes.context import Context, enter, tell
 from nodes.state import State, batch_of, dumps, spent_of
 from tools.contract import Action, Call, Observation
-from tools.errors import NotCleared, Refused
+from tools.errors import BadInput, NotCleared, ToolFault
 from tools.progress import listening
 
 
@@ -80,14 +80,14 @@ def _resources(context: Context, action: Action) -> frozenset[str]:
     tool = context.tools.get(action.tool)
     try:
         return tool.resources(tool.check(action.args)) if tool else frozenset()
-    except Refused:
+    except (ToolFault, BadInput):
         return frozenset()
 
 
 def _run(context: Context, call: Call) -> Observation:
     try:
         return context.runner.run(call)
-    except (NotCleared, Refused) as refusal:
+    except (NotCleared, ToolFault, BadInput) as refusal:
         tool = context.tools.get(call.action.tool)
         return Observation(
             key=call.key,

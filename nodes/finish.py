@@ -1,19 +1,26 @@
 """finish: say what became of it. When the goal was not reached, a packet for a person."""
 
+from datetime import datetime, timedelta
+
 from langgraph.runtime import Runtime
 from pydantic import TypeAdapter
 
+from nodes.conclusion import conclude
 from nodes.context import Context, enter, tell
 from nodes.state import State, goal_of, progress_of
 from tools.contract import EffectRecord, JsonObject
 from tools.records import Status
 
+BELIEVED = timedelta(minutes=10)
+"""How long final checks may be older than the report."""
 _STATUS: TypeAdapter[Status] = TypeAdapter(Status)
 
 
 def finish(state: State, runtime: Runtime[Context]) -> State:
     """Write the report, close the questions, set the run's status and give the lease back."""
     context, run = enter(runtime)
+    if _stale(context, state):
+        state = state | conclude(context, run, runtime, state)
     outcome, reason = state.get("outcome") or "failed", state.get("reason", "")
     for review in context.memory.reviews.waiting(run):
         context.memory.reviews.withdraw(review.id, f"the run ended: {outcome}")
@@ -23,7 +30,23 @@ def finish(state: State, runtime: Runtime[Context]) -> State:
         context.memory.runs.set_status(run, _STATUS.validate_python(outcome), reason[:500])
     context.memory.leases.release(run)
     tell(runtime, "outcome", outcome=outcome, reason=reason)
-    return State(report=report, outcome=outcome, batch=[], observations=[], waiting=[])
+    checks, measured = state.get("checks", []), state.get("measured", "")
+    return State(
+        report=report,
+        outcome=outcome,
+        reason=reason,
+        checks=checks,
+        measured=measured,
+        batch=[],
+        observations=[],
+        waiting=[],
+    )
+
+
+def _stale(context: Context, state: State) -> bool:
+    """Tell whether the process died after the final checks, too long ago to believe them."""
+    at = state.get("concluded")
+    return bool(at) and context.clock() - datetime.fromisoformat(at or "") > BELIEVED
 
 
 def _report(context: Context, run: str, state: State) -> JsonObject:

@@ -9,7 +9,19 @@ from langgraph.runtime import Runtime
 
 from nodes.context import Context, PlanRequest, enter, tell
 from nodes.guards.plans import plan_problems
-from nodes.state import Decision, Goal, Happening, Plan, Progress, Proposal, State, goal_of, plan_of
+from nodes.state import (
+    Decision,
+    Goal,
+    Happening,
+    Plan,
+    Progress,
+    Proposal,
+    State,
+    dumps,
+    goal_of,
+    plan_of,
+    waiting_of,
+)
 from tools.contract import JsonObject, digest
 from tools.errors import SurefootError
 from tools.progress import listening
@@ -22,11 +34,14 @@ MAX_REPLANS = 2
 def plan(state: State, runtime: Runtime[Context]) -> State:
     """Make a checked plan, or end the run with the reason why there is none."""
     context, run = enter(runtime)
+    if "plan" in state and not state.get("replan"):
+        return _decline(context, run, state)
     goal = _bounded(context, state)
     update = _begin(context, run, runtime, goal) if "plan" not in state else _again(state)
     before = plan_of(state) if "plan" in state else None
     made, problems = _ask(context, run, goal, state, before)
-    if made is None and before is None:
+    unapproved = goal.review_plan and not state.get("approved")
+    if made is None and (before is None or unapproved):
         return update | _refuse(context, run, problems)
     if made is None:
         context.memory.ledger.append(run, "no_plan", "plan", {"problems": list(problems)})
@@ -37,9 +52,33 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     tell(runtime, "plan", plan=made.to_json())
     update["plan"] = made.to_json()
     update["progress"] = _carry_over(state, made)
+    update["waiting"] = dumps(_still_asked(context, state, made))
+    update["approved"] = False
     if goal.review_plan:
-        update["waiting"] = [_question(context, run, goal, made, update["replans"]).to_json()]
+        update["waiting"].append(_question(context, run, goal, made, update["replans"]).to_json())
     return update
+
+
+def _decline(context: Context, run: str, state: State) -> State:
+    """Refuse new input on a thread that has a run: the goal stays what it was, nothing is lost."""
+    first = next(item for item in context.memory.ledger.entries(run) if item.kind == "goal")
+    goal = first.body["goal"]
+    if state["goal"] != goal:
+        body: JsonObject = {"why": "the thread has a run with another goal", "goal": state["goal"]}
+        context.memory.ledger.append(run, "input_refused", run, body)
+    return State(goal=goal if isinstance(goal, dict) else state["goal"])
+
+
+def _still_asked(context: Context, state: State, made: Plan) -> list[Proposal]:
+    """Keep the questions of steps that the new plan has; withdraw the others."""
+    steps = {step.id for step in made.steps}
+    kept = []
+    for proposal in waiting_of(state):
+        if proposal.step in steps:
+            kept.append(proposal)
+        else:
+            context.memory.reviews.withdraw(proposal.review, "the plan changed")
+    return kept
 
 
 def _bounded(context: Context, state: State) -> Goal:
@@ -71,6 +110,9 @@ def _begin(context: Context, run: str, runtime: Runtime[Context], goal: Goal) ->
         recent=[],
         trail=[],
         messages=[],
+        words=[],
+        approved=False,
+        concluded="",
         spent={},
         baseline=baseline,
         measured=baseline,
@@ -150,7 +192,11 @@ def _refuse(context: Context, run: str, problems: list[str]) -> State:
 def _carry_over(state: State, made: Plan) -> dict[str, JsonObject]:
     """Keep what is done; steps that failed start again, with what they tried remembered."""
     known = state.get("progress", {})
-    progress = {}
+    # A step that this plan drops keeps its count: keys stay unique when a later plan has it again.
+    progress = {
+        step: Progress.model_validate(value | {"status": "skipped"}).to_json()
+        for step, value in known.items()
+    }
     for step in made.steps:
         old = Progress.model_validate(known.get(step.id, {}))
         status = "done" if old.status == "done" else "pending"

@@ -28,7 +28,7 @@ def take_back(
         For each effect key the reason, and what stood in the way when it was not undone.
     """
     told = {}
-    for key, came in context.undo(records).items():
+    for key, came in context.undo(records, reason[:2000]).items():
         context.memory.ledger.append(run, "undo", key, {"why": reason[:2000], "came": came})
         tell(runtime, "undo", key=key, came=came, why=reason[:500])
         told[key] = reason if came == "undone" else f"{reason} (not undone: {came})"

@@ -168,6 +168,13 @@ class State(TypedDict, total=False):
     recent: list[JsonObject]
     trail: list[JsonObject]
     messages: list[str]
+    """What people said, with who and on what; for deciders."""
+    words: list[str]
+    """People's bare words, without anything that a model wrote; arguments are grounded on them."""
+    approved: bool
+    """Whether a person approved the plan in force."""
+    concluded: str
+    """When the final checks were made; ISO time."""
     spent: JsonObject
     baseline: str
     """Artifact: the world before anything was done."""

@@ -39,6 +39,9 @@ from nodes.state import (
 from tools.contract import STANDING, EffectRecord, JsonObject, Observation
 from tools.progress import listening
 
+BROKEN = "constraint broken"
+"""How the reason of an undo begins that takes back everything of a step."""
+
 
 @dataclass(slots=True)
 class Round:
@@ -98,23 +101,29 @@ def _examine(
 ) -> None:
     """Check the world after effects; undo what broke a constraint or did not help."""
     acted = [item for item in observations_of(state) if item.effect != "read"]
-    fresh = [_record(context, item) for item in acted if item.status == "ok"]
-    fresh = [record for record in fresh if record.state == "applied"]
-    if not fresh:
+    records = [_record(context, item) for item in acted if item.status == "ok"]
+    _complete_undo(context, run, runtime, this, records)
+    fresh = [record for record in records if record.state == "applied"]
+    if not fresh or this.halted:
         return
     load = context.memory.artifacts.get
+    kept = context.memory.journal.of_run(run)
     found = context.checks.examine(
-        _object(load(state["baseline"])), _object(load(this.measured)), fresh
+        _object(load(state["baseline"])),
+        _object(load(this.measured)),
+        fresh,
+        standing=[record for record in kept if record.state in STANDING],
     )
     this.checks = list(found.checks)
-    _write_checks(context, run, runtime, this.checks)
+    _write_checks(context, run, runtime, this.checks, spent_of(state).iterations)
     broken = [check for check in found.checks if check.kind == "constraint" and not check.holds]
     useless = {check.key: check.detail for check in found.checks if _failed(check, "expectation")}
     if broken:
-        reason = "; ".join(f"{check.name}: {check.detail}" for check in broken)
+        details = "; ".join(f"{check.name}: {check.detail}" for check in broken)
+        reason = f"{BROKEN}: {details}"[:2000]
         everything = _of_steps(context, run, fresh)
-        this.undone |= take_back(context, run, runtime, everything, f"constraint broken: {reason}")
-        this.halted = f"constraint broken: {reason}"[:2000]
+        this.undone |= take_back(context, run, runtime, everything, reason)
+        this.halted = reason
         return
     this.measured = context.memory.artifacts.put(found.measured)
     for record in fresh:
@@ -122,6 +131,28 @@ def _examine(
             this.undone |= take_back(context, run, runtime, [record], useless[record.key])
     if this.undone:
         this.measured = state["measured"] if len(this.undone) == len(fresh) else this.measured
+
+
+def _complete_undo(
+    context: Context,
+    run: str,
+    runtime: Runtime[Context],
+    this: Round,
+    records: Sequence[EffectRecord],
+) -> None:
+    """Go on with an undo that a crash cut short; the journal remembers why it was begun."""
+    begun = [record for record in records if record.state in {"undoing", "undone"}]
+    for record in begun:
+        this.undone[record.key] = record.error
+    broken = [record.error for record in begun if record.error.startswith(BROKEN)]
+    if broken:
+        everything = _of_steps(context, run, records)
+        this.undone |= take_back(context, run, runtime, everything, broken[0])
+        this.halted = broken[0][:2000]
+        return
+    for record in begun:
+        if record.state == "undoing":
+            this.undone |= take_back(context, run, runtime, [record], record.error)
 
 
 def _failed(check: Check, kind: str) -> bool:
@@ -148,11 +179,12 @@ def _of_steps(context: Context, run: str, fresh: Sequence[EffectRecord]) -> list
 
 
 def _write_checks(
-    context: Context, run: str, runtime: Runtime[Context], checks: Sequence[Check]
+    context: Context, run: str, runtime: Runtime[Context], checks: Sequence[Check], iteration: int
 ) -> None:
     with context.memory.transaction():
         for check in checks:
-            context.memory.ledger.append(run, "check", check.key or run, check.to_json())
+            body: JsonObject = check.to_json() | {"round": iteration}
+            context.memory.ledger.append(run, "check", check.key or run, body)
     for check in checks:
         tell(runtime, "check", check=check.to_json())
 

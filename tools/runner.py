@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TypeVar
 
 from pydantic import JsonValue
 
@@ -33,6 +34,7 @@ from tools.errors import Fatal, NotCleared, Refused, RunBusy, SurefootError, Too
 from tools.policy import Facts, Policy
 
 SUMMARY_CHARACTERS = 500
+T = TypeVar("T")
 RETRY_DELAYS_SECONDS = (0.2, 1.0)
 """Waits before another try of an action that failed in a way that may pass."""
 
@@ -134,7 +136,7 @@ class Runner:
 
     def _read(self, tool: Tool, call: Call) -> Observation:
         try:
-            result = self._patiently(lambda: tool.apply(call.action.args, call.key))
+            result = self.patiently(lambda: tool.apply(call.action.args, call.key))
         except ToolFault as fault:
             return _failure(tool, call, fault)
         except Exception as fault:  # noqa: BLE001  # a tool's bug fails its step, not the run
@@ -175,7 +177,7 @@ class Runner:
 
     def _apply(self, tool: Tool, call: Call, snapshot: JsonObject) -> Observation:
         try:
-            result = jsonable(self._patiently(lambda: tool.apply(call.action.args, call.key)))
+            result = jsonable(self.patiently(lambda: tool.apply(call.action.args, call.key)))
         except ToolFault as fault:
             self.journal.settle(call.key, "failed", error=fault.what)
             return _failure(tool, call, fault)
@@ -195,7 +197,7 @@ class Runner:
         self.journal.settle(call.key, "applied", result={"adopted": True})
         return self._success(tool, call, {"adopted": True}, replayed=True)
 
-    def _patiently(self, attempt: Callable[[], JsonValue]) -> JsonValue:
+    def patiently(self, attempt: Callable[[], T]) -> T:
         """Try again after faults that may pass; the last one is raised."""
         for delay in RETRY_DELAYS_SECONDS:
             try:

@@ -70,7 +70,12 @@ class DatabaseChecks:
         }
 
     def examine(
-        self, baseline: JsonObject, before: JsonObject, fresh: Sequence[EffectRecord]
+        self,
+        baseline: JsonObject,
+        before: JsonObject,
+        fresh: Sequence[EffectRecord],
+        *,
+        standing: Sequence[EffectRecord] = (),
     ) -> Examination:
         """Judge fresh effects: cheap constraints, affected results, and the gain of each."""
         base, last = _Kept(baseline), _Kept(before)

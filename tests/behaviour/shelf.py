@@ -197,7 +197,12 @@ class ShelfChecks:
         )
 
     def examine(
-        self, baseline: JsonObject, before: JsonObject, fresh: Sequence[EffectRecord]
+        self,
+        baseline: JsonObject,
+        before: JsonObject,
+        fresh: Sequence[EffectRecord],
+        *,
+        standing: Sequence[EffectRecord] = (),
     ) -> Examination:
         checks = [self._keep(baseline)]
         for record in fresh:
