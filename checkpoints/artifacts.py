@@ -1,15 +1,21 @@
 """Keeps what is too large for state or ledger, once, under the hash of its content."""
 
+import hashlib
 import json
 import zlib
 
 from pydantic import JsonValue
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from checkpoints.schema import artifacts
 from checkpoints.writer import Writer
 from tools.contract import canonical, digest
 from tools.errors import StoreFault
+
+# Built once: building a statement takes longer than running it.
+_KNOWN = select(artifacts.c.ref).where(artifacts.c.ref == bindparam("ref"))
+_DATA = select(artifacts.c.data).where(artifacts.c.ref == bindparam("ref"))
+_ADD = insert(artifacts)
 
 
 class ArtifactTable:
@@ -20,14 +26,11 @@ class ArtifactTable:
 
     def put(self, value: JsonValue) -> str:
         """Keep a JSON value and return its reference, `sha256:...`."""
-        ref = f"sha256:{digest(value)}"
+        text = canonical(value).encode()
+        ref = f"sha256:{hashlib.sha256(text).hexdigest()}"
         with self._writer.write() as connection:
-            known = connection.execute(
-                select(artifacts.c.ref).where(artifacts.c.ref == ref)
-            ).first()
-            if known is None:
-                data = zlib.compress(canonical(value).encode())
-                connection.execute(insert(artifacts).values(ref=ref, data=data))
+            if connection.execute(_KNOWN, {"ref": ref}).first() is None:
+                connection.execute(_ADD, {"ref": ref, "data": zlib.compress(text)})
         return ref
 
     def get(self, ref: str) -> JsonValue:
@@ -38,8 +41,7 @@ class ArtifactTable:
             StoreFault: What is kept is not what the reference says.
         """
         with self._writer.read() as connection:
-            query = select(artifacts.c.data).where(artifacts.c.ref == ref)
-            data = connection.execute(query).scalar_one_or_none()
+            data = connection.execute(_DATA, {"ref": ref}).scalar_one_or_none()
         if data is None:
             raise KeyError(ref)
         return _checked(ref, data)

@@ -1,10 +1,15 @@
 """Keeps permissions outside the graph's state, so that no state can forge one."""
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from checkpoints.schema import clearances
 from checkpoints.writer import Writer
 from tools.contract import Clearance, canonical
+
+# Built once: building a statement takes longer than running it.
+_FIND = select(clearances.c.record).where(clearances.c.key == bindparam("of"))
+_DROP = delete(clearances).where(clearances.c.key == bindparam("of"))
+_ADD = insert(clearances)
 
 
 class ClearanceTable:
@@ -16,13 +21,12 @@ class ClearanceTable:
     def grant(self, clearance: Clearance) -> None:
         """Keep a clearance; a later one for the same key replaces it."""
         with self._writer.write() as connection:
-            connection.execute(delete(clearances).where(clearances.c.key == clearance.key))
+            connection.execute(_DROP, {"of": clearance.key})
             row = {"key": clearance.key, "record": canonical(clearance.to_json())}
-            connection.execute(insert(clearances).values(**row))
+            connection.execute(_ADD, row)
 
     def find(self, key: str) -> Clearance | None:
         """Return the clearance for an effect key, expired or not."""
-        query = select(clearances.c.record).where(clearances.c.key == key)
         with self._writer.read() as connection:
-            found = connection.execute(query).scalar_one_or_none()
+            found = connection.execute(_FIND, {"of": key}).scalar_one_or_none()
         return None if found is None else Clearance.model_validate_json(found)

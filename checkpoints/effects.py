@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from checkpoints.ledger import ChainedLedger
 from checkpoints.schema import effects
@@ -22,6 +22,18 @@ LEGAL: Mapping[EffectState, frozenset[EffectState]] = {
 }
 """The states that may follow each state."""
 
+# Built once: building a statement takes longer than running it.
+_FIND = select(effects).where(effects.c.key == bindparam("of"))
+_LOCK = _FIND.with_for_update()
+_OF_RUN = select(effects).where(effects.c.run == bindparam("of")).order_by(effects.c.seq)
+_STANDING = (
+    select(effects)
+    .where(effects.c.tool == bindparam("of"), effects.c.state == "applied")
+    .order_by(effects.c.seq)
+)
+_ADD = insert(effects)
+_CHANGE = update(effects).where(effects.c.key == bindparam("of"))
+
 
 class EffectJournal:
     """The `Journal` of a store; every change is also a ledger entry of the same transaction."""
@@ -33,7 +45,7 @@ class EffectJournal:
 
     def find(self, key: str) -> EffectRecord | None:
         """Return the entry of a key."""
-        found = self._select(select(effects).where(effects.c.key == key))
+        found = self._select(_FIND, key)
         return found[0] if found else None
 
     def intend(
@@ -53,7 +65,7 @@ class EffectJournal:
             if _row(connection, key) is not None:
                 return
             columns = {"key": key, "run": run, "tool": action.tool, "changes": 0}
-            connection.execute(insert(effects).values(**columns, **_kept(record)))
+            connection.execute(_ADD, columns | _kept(record))
             body: JsonObject = {"action": action.to_json(), "action_hash": action.hash}
             self._note(record, 0, body | {"snapshot": snapshot})
 
@@ -76,22 +88,20 @@ class EffectJournal:
             kept = before.result if result is None else result
             after = before.model_copy(update={"state": state, "result": kept, "error": error})
             changes = row.changes + 1
-            where = update(effects).where(effects.c.key == key)
-            connection.execute(where.values(changes=changes, **_kept(after)))
+            connection.execute(_CHANGE, {"of": key, "changes": changes, **_kept(after)})
             self._note(after, changes, {"from": before.state, "result": result, "error": error})
 
     def of_run(self, run: str) -> list[EffectRecord]:
         """Return the run's entries, oldest first."""
-        return self._select(select(effects).where(effects.c.run == run))
+        return self._select(_OF_RUN, run)
 
     def applied(self, tool: str) -> list[EffectRecord]:
         """Return the effects of a tool that stand at present, of all runs, oldest first."""
-        standing = (effects.c.tool == tool) & (effects.c.state == "applied")
-        return self._select(select(effects).where(standing))
+        return self._select(_STANDING, tool)
 
-    def _select(self, query: Select[Any]) -> list[EffectRecord]:
+    def _select(self, query: Select[Any], of: str) -> list[EffectRecord]:
         with self._writer.read() as connection:
-            return [_record(row) for row in connection.execute(query.order_by(effects.c.seq))]
+            return [_record(row) for row in connection.execute(query, {"of": of})]
 
     def _note(self, record: EffectRecord, change: int, body: JsonObject) -> None:
         # The number of the change keeps a second undo apart from the first in the ledger.
@@ -109,8 +119,7 @@ def _check(record: EffectRecord, state: EffectState) -> None:
 
 
 def _row(connection: Connection, key: str) -> Row[Any] | None:
-    query = select(effects).where(effects.c.key == key).with_for_update()
-    return connection.execute(query).first()
+    return connection.execute(_LOCK, {"of": key}).first()
 
 
 def _kept(record: EffectRecord) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from checkpoints.schema import leases, stamp
 from checkpoints.writer import Writer
@@ -18,6 +18,9 @@ TTL: Final = timedelta(seconds=300)
 """How long a lease holds unless it is renewed."""
 
 _FREE: Final = ""
+
+# Built once: building a statement takes longer than running it.
+_FIND: Final = select(leases).where(leases.c.run == bindparam("of")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,7 @@ class LeaseTable:
 
 
 def _row(connection: Connection, run: str) -> Row[Any] | None:
-    query = select(leases).where(leases.c.run == run).with_for_update()
-    return connection.execute(query).first()
+    return connection.execute(_FIND, {"of": run}).first()
 
 
 def _busy(row: Row[Any]) -> RunBusy:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from checkpoints.artifacts import ArtifactTable
 from checkpoints.schema import ledger, ledger_head
@@ -21,6 +21,12 @@ MAX_BODY_BYTES = 65_536
 """A larger body becomes an artifact; the entry keeps its reference."""
 
 _PAGE = 1_000
+
+# Built once: building a statement takes longer than running it.
+_KNOWN = select(ledger).where(ledger.c.dedupe == bindparam("mark"))
+_HEAD = select(ledger_head).with_for_update()
+_ADD = insert(ledger)
+_ADVANCE = update(ledger_head)
 
 
 class ChainedLedger:
@@ -44,26 +50,26 @@ class ChainedLedger:
         with self._writer.write() as connection:
             bounded = self._bounded(body)
             mark = _mark(run, kind, subject, bounded)
-            known = connection.execute(select(ledger).where(ledger.c.dedupe == mark)).first()
+            known = connection.execute(_KNOWN, {"mark": mark}).first()
             if known is not None:
                 return _entry(known)
             seq, prev = _head(connection)
-            entry = _sealed(
-                LedgerEntry(
-                    seq=seq + 1,
-                    run=run,
-                    at=self._clock(),
-                    kind=kind,
-                    subject=subject,
-                    body=bounded,
-                    prev=prev,
-                    hash="",
-                )
+            entry = LedgerEntry(
+                seq=seq + 1,
+                run=run,
+                at=self._clock(),
+                kind=kind,
+                subject=subject,
+                body=bounded,
+                prev=prev,
+                hash="",
             )
-            row = entry.to_json() | {"body": canonical(bounded), "dedupe": mark}
-            connection.execute(insert(ledger).values(**row))
-            connection.execute(update(ledger_head).values(seq=entry.seq, hash=entry.hash))
-            return entry
+            fields = entry.to_json()
+            sealed = chain_hash(fields)
+            row = fields | {"hash": sealed, "body": canonical(bounded), "dedupe": mark}
+            connection.execute(_ADD, row)
+            connection.execute(_ADVANCE, {"seq": entry.seq, "hash": sealed})
+            return entry.model_copy(update={"hash": sealed})
 
     def entries(
         self, run: str | None = None, *, after: int = 0, limit: int = 10_000
@@ -113,15 +119,11 @@ def _mark(run: str, kind: str, subject: str, body: JsonObject) -> str:
 
 def _head(connection: Connection) -> tuple[int, str]:
     """Return number and hash of the newest entry, locked until the transaction ends."""
-    head = connection.execute(select(ledger_head).with_for_update()).first()
+    head = connection.execute(_HEAD).first()
     if head is None:
         connection.execute(insert(ledger_head).values(id=1, seq=0, hash=GENESIS))
         return 0, GENESIS
     return head.seq, head.hash
-
-
-def _sealed(entry: LedgerEntry) -> LedgerEntry:
-    return entry.model_copy(update={"hash": chain_hash(entry.to_json())})
 
 
 def _fields(row: Row[Any]) -> JsonObject:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from checkpoints.ledger import ChainedLedger
 from checkpoints.schema import begins, runs, stamp
@@ -10,6 +10,10 @@ from checkpoints.writer import Writer
 from tools.contract import Clock, JsonObject, canonical
 from tools.errors import UnknownRun
 from tools.records import RunInfo, Status
+
+# Built once: building a statement takes longer than running it.
+_FIND = select(runs).where(runs.c.run == bindparam("of"))
+_LOCK = _FIND.with_for_update()
 
 
 class RunIndex:
@@ -47,8 +51,9 @@ class RunIndex:
 
     def find(self, run: str) -> RunInfo | None:
         """Return a run by its whole name, or None."""
-        found = self._select(select(runs).where(runs.c.run == run))
-        return found[0] if found else None
+        with self._writer.read() as connection:
+            row = connection.execute(_FIND, {"of": run}).first()
+        return None if row is None else RunInfo.model_validate_json(row.record)
 
     def set_status(self, run: str, status: Status, reason: str = "") -> None:
         """Change a run's status; no-op when status and reason are the present ones.
@@ -85,5 +90,4 @@ class RunIndex:
 
 
 def _row(connection: Connection, run: str) -> Row[Any] | None:
-    query = select(runs).where(runs.c.run == run).with_for_update()
-    return connection.execute(query).first()
+    return connection.execute(_LOCK, {"of": run}).first()

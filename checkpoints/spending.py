@@ -7,12 +7,27 @@ money that may have been spent counts as spent.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from checkpoints.schema import spending, stamp
 from checkpoints.writer import Writer
 from tools.contract import Clock
 from tools.records import Charge, SpendLimits, Totals
+
+# Built once: building a statement takes longer than running it.
+_FIND = select(spending).where(spending.c.call == bindparam("of"))
+_ADD = insert(spending)
+_END = update(spending).where(spending.c.call == bindparam("of"))
+_TOTALS = (
+    select(
+        spending.c.state,
+        func.count().label("calls"),
+        func.sum(spending.c.tokens).label("tokens"),
+        func.sum(spending.c.usd).label("usd"),
+    )
+    .where(spending.c.run == bindparam("of"), spending.c.state != "released")
+    .group_by(spending.c.state)
+)
 
 
 class SpendingTable:
@@ -57,7 +72,7 @@ class SpendingTable:
             if reason:
                 return charge.model_copy(update={"state": "refused", "reason": reason})
             row = charge.model_dump(exclude={"reason"}) | {"at": stamp(charge.at)}
-            connection.execute(insert(spending).values(**row))
+            connection.execute(_ADD, row)
         return charge
 
     def settle(self, call: str, *, tokens: int, usd: float) -> Charge:
@@ -96,12 +111,12 @@ class SpendingTable:
             if known.state != "reserved":
                 return known
             ended = Charge.model_validate(known.model_dump() | end)
-            connection.execute(update(spending).where(spending.c.call == call).values(**end))
+            connection.execute(_END, {"of": call, **end})
         return ended
 
 
 def _find(connection: Connection, call: str) -> Charge | None:
-    row = connection.execute(select(spending).where(spending.c.call == call)).first()
+    row = connection.execute(_FIND, {"of": call}).first()
     return None if row is None else _charge(row)
 
 
@@ -111,17 +126,7 @@ def _charge(row: Row[Any]) -> Charge:
 
 
 def _totals(connection: Connection, run: str) -> Totals:
-    query = (
-        select(
-            spending.c.state,
-            func.count().label("calls"),
-            func.sum(spending.c.tokens).label("tokens"),
-            func.sum(spending.c.usd).label("usd"),
-        )
-        .where(spending.c.run == run, spending.c.state != "released")
-        .group_by(spending.c.state)
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_TOTALS, {"of": run}).all()
     return Totals(
         calls=sum(row.calls for row in rows),
         open=sum(row.calls for row in rows if row.state == "reserved"),
