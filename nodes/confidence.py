@@ -28,7 +28,7 @@ from nodes.state import (
     spent_of,
     waiting_of,
 )
-from tools.contract import Action, Clearance, EffectClass, JsonObject
+from tools.contract import Action, Clearance, EffectClass, JsonObject, digest
 from tools.errors import Refused, ToolFault, Transient
 from tools.policy import Facts, Verdict
 from tools.records import Review
@@ -184,7 +184,11 @@ def _approval(context: Context, run: str, proposal: Proposal) -> Review | None:
         return None
     if review.key != proposal.key or review.expires_at <= context.clock():
         return None
-    return review if approved_hash(context, review) == proposal.decision.action.hash else None
+    action = proposal.decision.action
+    if approved_hash(context, review) != action.hash:
+        return None
+    seen = digest(context.tools[action.tool].target(action.args))
+    return review if answer.decision == "edit" or seen == review.target else None
 
 
 def approved_hash(context: Context, review: Review) -> str:
@@ -217,6 +221,7 @@ def _clear(
             by="person" if by_review else "rule",
             name=answer.reviewer if answer else judged.verdict.rule,
             review=by_review.id if by_review else "",
+            target=digest(context.tools[action.tool].target(action.args)) if by_review else "",
             confidence=judged.confidence,
             tainted=bool(judged.untrusted),
             expires_at=by_review.expires_at if by_review else context.clock() + context.offer_ttl,

@@ -41,6 +41,7 @@ def ask(
             kind="action",
             action=decision.action,
             action_hash=decision.action.hash,
+            target=digest(tool.target(decision.action.args)),
             title=preview.summary,
             why=verdict.reason,
             card=_card(goal, decision, tool, preview)

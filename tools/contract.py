@@ -21,7 +21,7 @@ Trust = Literal["trusted", "untrusted"]
 Happened = Literal["yes", "no", "unknown"]
 EffectState = Literal["intended", "applied", "failed", "undoing", "undone", "in_doubt"]
 STANDING: frozenset[EffectState] = frozenset({"applied", "undoing"})
-"""States in which an effect is in the world; an undo that was cut short may have to be completed."""
+"""States in which an effect is in the world; an undo cut short may have to be completed."""
 JsonObject = dict[str, JsonValue]
 Clock = Callable[[], datetime]
 """Returns the present as an aware UTC datetime; injected, so that tests own the time."""
@@ -181,6 +181,18 @@ class Tool(ABC):
         del args
         return frozenset()
 
+    def target(self, args: JsonObject) -> str:
+        """Return what the action would act on, when the arguments alone do not say it.
+
+        An approval is bound to it: the definition behind a name, the digest of what will be
+        overwritten. If it changes between question and effect, the question is asked anew.
+
+        Raises:
+            ToolFault: It cannot be told; nothing was done.
+        """
+        del args
+        return ""
+
     def snapshot(self, args: JsonObject) -> JsonObject:
         """Return what undo and probe will need; taken and committed before `apply`."""
         del args
@@ -283,6 +295,8 @@ class Clearance(Record):
     """The rule that fired, or the reviewer."""
     review: str = ""
     """The review that was answered, when a person gave it."""
+    target: str = ""
+    """Digest of what the action was to act on when it was cleared; empty when nothing is bound."""
     confidence: float = 1.0
     tainted: bool = False
     expires_at: datetime

@@ -64,6 +64,8 @@ class Review(Record):
     kind: ReviewKind
     action: Action | None = None
     action_hash: str
+    target: str = ""
+    """Digest of what the action would act on, as the person saw it."""
     title: str
     why: str
     """Why a person is asked: the rule or limit that fired."""

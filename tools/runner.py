@@ -160,7 +160,10 @@ class Runner:
         return _failure(tool, call, Fatal(record.error or "It failed before."), replayed=True)
 
     def _begin(self, tool: Tool, call: Call) -> Observation:
+        clearance = self.clearances.find(call.key)
         try:
+            if clearance and clearance.target:
+                _same_target(tool, call, clearance)
             snapshot = tool.snapshot(call.action.args)
         except ToolFault as fault:
             return _failure(tool, call, fault)
@@ -222,6 +225,14 @@ class Runner:
             result_digest=digest(value),
             trust=tool.output_trust,
             replayed=replayed,
+        )
+
+
+def _same_target(tool: Tool, call: Call, clearance: Clearance) -> None:
+    """Raise when what was approved is not what the action would act on now."""
+    if digest(tool.target(call.action.args)) != clearance.target:
+        raise Refused(
+            f"What {call.action.tool!r} would act on is no longer what {clearance.name!r} approved."
         )
 
 

@@ -1,3 +1,3 @@
-from tests.behaviour.conftest import folder, store
+from tests.behaviour.conftest import clock, folder, store
 
-__all__ = ["folder", "store"]
+__all__ = ["clock", "folder", "store"]

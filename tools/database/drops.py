@@ -52,6 +52,11 @@ class DropIndex(Tool):
         del args
         return frozenset(self._indexes())
 
+    def target(self, args: JsonObject) -> str:
+        """Return the index's definition: a name alone may come to mean another index."""
+        found = self._indexes().get(str(args["name"]))
+        return f"{found.table}: {found.sql}" if found else ""
+
     def snapshot(self, args: JsonObject) -> JsonObject:
         """Return all that makes the index: its table, its SQL, its statistics.
 
