@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from graphs.cli.live import plan_rows
 from graphs.cli.printing import Printer
-from graphs.render.text import action_text, bytes_text, line, told
+from graphs.render.text import action_text, bytes_text, line, origin_text, told
 from tools.contract import JsonObject
 from tools.records import LedgerEntry, Review
 
@@ -92,7 +92,7 @@ def _sure(card: JsonObject) -> str:
         if isinstance(item, dict)
     ]
     other = f" Considered instead: {'; '.join(instead)}." if instead else ""
-    return f"{share}, says the {card.get('origin', 'planner')}.{other}"
+    return f"{share}, says {origin_text(card.get('origin', 'the planner'))}.{other}"
 
 
 def _if_wrong(review: Review) -> str:

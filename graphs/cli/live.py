@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from rich.status import Status
 
 from graphs.cli.printing import Printer
-from graphs.render.text import label_of, line, seconds_text, visible
+from graphs.render.text import label_of, line, model_text, origin_text, seconds_text, visible
 from graphs.render.timeline import action_of
 from tools.contract import JsonObject
 from tools.progress import listening
@@ -67,7 +67,7 @@ class Live:
         plan = event.get("plan")
         if not isinstance(plan, dict):
             return
-        self.printer.say(f"Plan (by the {plan.get('origin')})", "bold")
+        self.printer.say(f"Plan (by {origin_text(plan.get('origin'))})", "bold")
         self.printer.say(str(plan.get("rationale", "")), "dim", indent=2)
         self.printer.table(("", "step", "after", "may call"), plan_rows(plan))
         self.printer.say()
@@ -78,14 +78,16 @@ class Live:
             return
         label, why = label_of(str(event.get("key"))), str(decision.get("reasoning", ""))
         self.newest = str(event.get("key"))
+        model = model_text(decision.get("origin", ""))
+        by = f"  (by {model})" if model else ""
         if decision.get("kind") != "act":
             ends = "done" if decision.get("kind") == "done" else "gives up"
-            self.printer.say(f"{label}  {ends}: {line(why, 300)}", "dim")
+            self.printer.say(f"{label}  {ends}: {line(why, 300)}{by}", "dim")
             return
         self.acting.add(self.newest)
         certain = decision.get("confidence")
         sure = f" ({certain:.0%} sure)" if isinstance(certain, float) and certain < 1 else ""
-        self.printer.say(f"{label}  {action_of(decision)}", "bold")
+        self.printer.say(f"{label}  {action_of(decision)}{by}", "bold")
         self.printer.say(f"why: {line(why, 400)}{sure}", indent=4)
 
     def _gate(self, event: JsonObject) -> None:

@@ -15,7 +15,7 @@ from graphs.cli.options import JsonOption, RunArgument, StoreOption
 from graphs.cli.printing import STYLES, Printer
 from graphs.render.picture import Edge, graph_mermaid, graph_svg, graph_text
 from graphs.render.story import Story, read_story
-from graphs.render.text import action_line, label_of, line, seconds_text
+from graphs.render.text import action_line, label_of, line, model_text, seconds_text
 from graphs.render.timeline import Row
 from graphs.render.trail import Trail, keys_of, sections, trail
 from graphs.render.visits import visited
@@ -73,11 +73,12 @@ def _show_row(printer: Printer, row: Row) -> None:
     took = f"  {seconds_text(row.seconds)}" if row.seconds is not None else ""
     head = f"{row.at:%H:%M:%S}  {row.label:<11}{line(row.what, 200)}{took}"
     printer.say(head, "bold" if row.kind in {"action", "outcome"} else "", indent=0)
+    by = f"by {model_text(row.origin)}" if model_text(row.origin) else ""
     sure = f"{row.confidence:.0%} sure" if row.confidence is not None else ""
     gate = f"{row.gate} by {row.rule}" if row.gate else ""
     waited = f" after {seconds_text(row.waited)}" if row.waited is not None else ""
     who = f"{row.who}{waited}" if row.who else ""
-    judged = ", ".join(part for part in (gate, sure, who) if part)
+    judged = ", ".join(part for part in (by, gate, sure, who) if part)
     effect = f"[{row.effect}] " if row.effect else ""
     for text in (judged, effect + line(row.came, 400)):
         if text:

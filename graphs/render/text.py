@@ -54,6 +54,16 @@ def action_line(action: Action) -> str:
     return action_text(action.tool, action.args)
 
 
+def origin_text(origin: object) -> str:
+    """Return who planned or decided: `the playbook`, or the model's name and server."""
+    return "the playbook" if origin == "playbook" else line(origin)
+
+
+def model_text(origin: object) -> str:
+    """Return the name of the model that decided, without its server; empty for the playbook."""
+    return "" if origin in {"", "playbook"} else line(str(origin).split(" at ", 1)[0], 60)
+
+
 def label_of(key: str) -> str:
     """Return `step.ordinal` of an effect key `run/step/ordinal`."""
     parts = key.rsplit("/", 2)

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from graphs.render.text import action_text, label_of
+from graphs.render.text import action_text, label_of, line
 from tools.contract import EffectRecord, EffectState, JsonObject, Record
 from tools.records import LedgerEntry
 
-RowKind = Literal["goal", "plan", "action", "end of step", "limit", "outcome"]
+RowKind = Literal["goal", "plan", "action", "end of step", "limit", "degraded", "outcome"]
 
 
 class Row(Record):
@@ -37,6 +37,8 @@ class Row(Record):
     effect: EffectState | Literal[""] = ""
     """State of its effect now; empty when it has none."""
     key: str = ""
+    origin: str = ""
+    """Who planned or decided it."""
 
 
 Bodies = Mapping[str, Sequence[JsonObject]]
@@ -117,6 +119,7 @@ def _decided(entry: LedgerEntry, about: Bodies, state: EffectState | Literal[""]
         seconds=_number(seen.get("seconds")),
         effect=state or _effect(about),
         key=entry.subject,
+        origin=str(body.get("origin", "")),
     )
 
 
@@ -215,6 +218,7 @@ def _plan(entry: LedgerEntry, about: Mapping[str, Bodies]) -> Row:
         what=f"{len(names)} steps: {', '.join(names)}",
         why=str(entry.body.get("rationale", "")),
         who=_plan_answer(entry, about),
+        origin=str(entry.body.get("origin", "")),
     )
 
 
@@ -237,6 +241,16 @@ def _limit(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:
     return Row(at=entry.at, label="", kind="limit", what=f"{entry.kind} reached", came=str(said))
 
 
+def _degraded(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:
+    label = label_of(entry.subject) if "/" in entry.subject else entry.subject
+    return Row(at=entry.at, label=label, kind="degraded", what=degraded_text(entry.body))
+
+
+def degraded_text(body: JsonObject) -> str:
+    """Return on one line what took over from a model, and why."""
+    return f"{line(body.get('to'))} takes over as {body.get('role')}: {line(body.get('reason'))}"
+
+
 def _outcome(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:
     what, why = str(entry.body.get("outcome", "")), str(entry.body.get("reason", ""))
     return Row(at=entry.at, label="", kind="outcome", what=what, came=why)
@@ -249,5 +263,6 @@ _AROUND: Mapping[str, Callable[[LedgerEntry, Mapping[str, Bodies]], Row]] = {
     "no_plan": _no_plan,
     "limit": _limit,
     "loop": _limit,
+    "degraded": _degraded,
     "outcome": _outcome,
 }

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from pydantic import Field, JsonValue
 
-from graphs.render.text import label_of, told
-from graphs.render.timeline import action_of, answered, by_key
+from graphs.render.text import label_of, line, origin_text, told
+from graphs.render.timeline import action_of, answered, by_key, degraded_text
 from tools.contract import JsonObject, Record
 from tools.records import LedgerEntry
 
@@ -18,6 +18,10 @@ class Trail(Record):
     step: JsonObject = Field(default_factory=dict)
     """The plan's words for the step."""
     decision: JsonObject
+    asked_models: tuple[JsonObject, ...] = ()
+    """Calls of models that led to the decision."""
+    degraded: tuple[JsonObject, ...] = ()
+    """What took over from a model, and why."""
     gates: tuple[JsonObject, ...] = ()
     reviews: tuple[JsonObject, ...] = ()
     answers: tuple[JsonObject, ...] = ()
@@ -48,6 +52,8 @@ def trail(entries: Iterable[LedgerEntry], key: str) -> Trail | None:
         label=label_of(key),
         step=_step(whole, key.rsplit("/", 2)[-2]),
         decision=about["decision"][0],
+        asked_models=tuple(about.get("model_call", ())),
+        degraded=tuple(about.get("degraded", ())),
         gates=tuple(about.get("gate", ())),
         reviews=tuple(about.get("review", ())),
         answers=tuple(about.get("answer", ())),
@@ -79,13 +85,16 @@ Section = tuple[str, list[str]]
 def sections(found: Trail) -> list[Section]:
     """Return a trail in words: headings with lines; headings without lines are left out."""
     decision = found.decision
+    by = origin_text(decision.get("origin", "?"))
     told = [
         ("Step", [f"{found.step.get('title', '')}", f"expected: {found.step.get('expects', '')}"]),
-        ("Decision", [found.action, f"by {decision.get('origin', '?')} at {decision.get('at')}"]),
+        ("Decision", [found.action, f"by {by} at {decision.get('at')}"]),
         ("Why", [str(decision.get("reasoning", ""))]),
         ("Instead of", _alternatives(decision)),
         ("Rests on", [str(item) for item in _list(decision.get("evidence"))]),
         ("Confidence", [_percent(decision.get("confidence"))]),
+        ("Models asked", [call_text(body) for body in found.asked_models]),
+        ("Degraded", [degraded_text(body) for body in found.degraded]),
         ("Gate", [_gate(body) for body in found.gates]),
         ("Asked", [_asked(body) for body in found.reviews]),
         ("Answered", [_answer(body) for body in found.answers]),
@@ -102,6 +111,17 @@ def check_text(check: JsonObject) -> str:
     """Return a check on one line: `holds: helps: 3 queries went from ...`."""
     verdict = "holds" if check.get("holds") else "BROKEN"
     return f"{verdict}: {check.get('name')} ({check.get('kind')}): {check.get('detail')}"
+
+
+def call_text(call: JsonObject) -> str:
+    """Return a call of a model on one line: `stub: answered, 120 tokens, $0.0012`."""
+    reason = f" ({line(call.get('reason'))})" if call.get("reason") else ""
+    usd = call.get("usd")
+    paid = f"${usd:.6f}" if isinstance(usd, int | float) else "$?"
+    return (
+        f"{line(call.get('model'))}: {call.get('came')}{reason}, "
+        f"{call.get('tokens')} tokens, {paid}, {call.get('seconds')} s"
+    )
 
 
 def _list(value: JsonValue) -> list[JsonValue]:

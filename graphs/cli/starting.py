@@ -1,0 +1,116 @@
+"""Starts a run from what the command line says, and goes on with it while somebody answers."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from checkpoints.store import open_store
+from graphs.cli.asking import ask_all
+from graphs.cli.ending import end
+from graphs.cli.interrupting import resumable
+from graphs.cli.live import watching
+from graphs.cli.opening import check_name
+from graphs.cli.printing import Printer
+from graphs.cli.thinking import tell_minds
+from graphs.database.graph import database_agent
+from graphs.session import Agent, Run, Watcher
+from graphs.settings import Settings
+from nodes.state import Goal
+from tools.errors import BadInput
+from tools.policy import Policy
+
+MAX_WORDS = 4000
+"""Characters of a goal, as in `nodes/state.py`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a run is to do, as the options say it."""
+
+    objective: str
+    database: Path
+    workload: Path
+    policy: Path | None = None
+    dry_run: bool = False
+    review_plan: bool = False
+    limits: Mapping[str, float | int | None] = field(default_factory=dict)
+    """Parts of the budget; those that are None stay as they are."""
+
+    def goal(self, agent: Agent) -> Goal:
+        """Return the goal.
+
+        Raises:
+            BadInput: Its words are none, or too many.
+        """
+        goal = agent.goal(
+            _words(self.objective), dry_run=self.dry_run, review_plan=self.review_plan
+        )
+        stated = {name: value for name, value in self.limits.items() if value is not None}
+        return goal.model_copy(update={"budget": goal.budget.model_copy(update=stated)})
+
+    def rules(self, settings: Settings) -> Policy | None:
+        """Return the chosen policy; None for the domain's own."""
+        chosen = self.policy or (Path(settings.policy) if settings.policy else None)
+        return Policy.from_file(chosen) if chosen is not None else None
+
+
+def start(
+    printer: Printer,
+    settings: Settings,
+    job: Job,
+    *,
+    name: str | None,
+    store: str | None,
+    asks: bool,
+) -> None:
+    """Start a run, show it, and leave with its exit code.
+
+    Args:
+        printer: Where it is shown.
+        settings: With the store and the models of this run.
+        job: What is to be done.
+        name: The `--name` option.
+        store: The `--store` option, for the commands that are shown.
+        asks: Whether a person may be asked here.
+    """
+    run = check_name(name) if name is not None else f"run-{uuid.uuid4().hex[:8]}"
+    rules = job.rules(settings)
+    with open_store(settings.store) as memory:
+        agent = database_agent(
+            database=job.database,
+            workload=job.workload,
+            store=memory,
+            policy=rules,
+            settings=settings,
+        )
+        goal = job.goal(agent)
+        with resumable(run, memory, printer, store):
+            printer.say(f"{run}: {goal.objective}", "bold")
+            printer.say(f"on {job.database} with the queries of {job.workload}", "dim")
+            tell_minds(printer, settings.models)
+            go(printer, lambda watch: agent.run(goal, run_id=run, watch=watch), asks=asks)
+        end(printer, memory, run, store=store)
+
+
+def go(printer: Printer, begin: Callable[[Watcher], Run], *, asks: bool) -> None:
+    """Advance a run; ask what it asks when somebody is there; go on."""
+    with watching(printer) as live:
+        handle = begin(live)
+    while asks and handle.status == "waiting" and ask_all(printer, handle):
+        with watching(printer) as live:
+            handle.resume(watch=live)
+
+
+def _words(objective: str) -> str:
+    """Return a goal in words that can be pursued.
+
+    Raises:
+        BadInput: It is empty or too long.
+    """
+    if not 1 <= len(objective.strip()) <= MAX_WORDS:
+        raise BadInput(
+            f"The goal has {len(objective.strip())} characters; 1 to {MAX_WORDS} are accepted.",
+            advice="Say in words what is to be reached.",
+        )
+    return objective.strip()
