@@ -58,12 +58,27 @@ class DyingJournal(EffectJournal):
             die_once(self.marker)
 
 
+def breaking() -> shelf.Script:
+    """An effect, and one that breaks a constraint."""
+    return shelf.script(
+        shelf.step("write", "put"),
+        write=[
+            shelf.act("put", name="a", text="goal"),
+            shelf.act("put", name="keep", text="broken"),
+        ],
+    )
+
+
 def mind() -> shelf.Script:
-    """Two effects and a question."""
+    """A useless effect, two that help, and a question."""
     return shelf.script(
         shelf.step("write", "put"),
         shelf.step("tidy", "take", needs=("write",)),
-        write=[shelf.act("put", name="a", text="one"), shelf.act("put", name="a", text="goal")],
+        write=[
+            shelf.act("put", name="a", text="useless"),
+            shelf.act("put", name="a", text="one"),
+            shelf.act("put", name="a", text="goal"),
+        ],
         tidy=[shelf.act("take", name="b")],
     )
 
@@ -71,8 +86,8 @@ def mind() -> shelf.Script:
 class Replayable:
     """Decides by ordinal, so that a new process goes on where the old one died."""
 
-    def __init__(self) -> None:
-        self.script = mind()
+    def __init__(self, root: Path) -> None:
+        self.script = breaking() if (root / "breaking").exists() else mind()
         self.plan = self.script.plan
 
     def decide(self, situation: Any) -> Any:
@@ -84,7 +99,7 @@ class Replayable:
 
 def agent(store: Any, folder: Path) -> Agent:
     shelf.Put = DyingPut  # type: ignore[misc]  # this process exists to break this tool
-    minds = Replayable()
+    minds = Replayable(folder.parent)
     return shelf.shelf_agent(store, folder, planner=minds, decider=minds)
 
 

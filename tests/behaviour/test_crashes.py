@@ -13,6 +13,8 @@ POINTS = [
     "after effect",
     "after intent",
     "after applied",
+    "after undoing",
+    "after undone",
     "node plan",
     "node decision",
     "node gate",
@@ -40,7 +42,7 @@ def test_killed_run_is_resumed_with_every_effect_once(root: Path, point: str) ->
     assert killed.returncode == -9
     resumed = surefoot(root, "", "resume")
     assert resumed.stdout.strip() == "waiting", resumed.stderr[-2000:]
-    assert (root / "log").read_text().split() == ["one", "goal"]
+    assert (root / "log").read_text().split() == ["useless", "one", "goal"]
     with open_store(f"sqlite:///{root / 'store.db'}") as store:
         assert store.ledger.verify().problems == ()
 
@@ -57,3 +59,13 @@ def test_approval_survives_a_kill_in_the_middle_of_its_effect(root: Path) -> Non
     assert surefoot(root, "node start", "approve").returncode == -9
     assert surefoot(root, "", "resume").stdout.strip() == "verified"
     assert not (root / "shelf" / "b").exists()
+
+
+@pytest.mark.parametrize("point", ["after undoing", "after undone", "node undo"])
+def test_broken_constraint_is_not_forgotten_in_a_crash(root: Path, point: str) -> None:
+    (root / "shelf" / "keep").write_text("as it was")
+    (root / "breaking").touch()
+    assert surefoot(root, point, "run").returncode == -9
+    assert surefoot(root, "", "resume").stdout.strip() == "failed"
+    assert (root / "shelf" / "keep").read_text() == "as it was"
+    assert not (root / "shelf" / "a").exists()
