@@ -17,8 +17,13 @@ def stored_index(reader: Reader, name: str) -> tuple[str, str] | None:
     return (rows[0][0], rows[0][1] or "") if rows else None
 
 
-def make_index(database: Database, spec: IndexSpec) -> int:
-    """Create an index and return the bytes that the file grew by.
+def make_index(database: Database, spec: IndexSpec, key: str) -> tuple[str, int]:
+    """Create an index and return its SQL and the bytes that the file grew by.
+
+    Args:
+        database: Where to make it.
+        spec: What to make.
+        key: The effect whose mark it bears.
 
     Raises:
         Refused: Table or column are unknown, or the name is taken.
@@ -26,11 +31,11 @@ def make_index(database: Database, spec: IndexSpec) -> int:
         Fatal: The database cannot be written; nothing was changed.
     """
     with database.reader() as reader:
-        statement = statements.create_index(spec, read_schema(reader, count=False))
+        statement = statements.create_index(spec, read_schema(reader, count=False), key=key)
     with database.writer(Scope(create=(spec.name, spec.table))) as writer:
         before = bytes_used(writer)
         writer.rows(statement)
-        return bytes_used(writer) - before
+        return statement.text, bytes_used(writer) - before
 
 
 def drop_exactly(database: Database, name: str, table: str, sql: str) -> None:

@@ -10,7 +10,8 @@ from tools.database.catalog import Schema, Table
 from tools.database.connection import Database
 from tools.database.drops import DropIndex, DropOwnIndex
 from tools.database.hypothetical import changed_plans, empty_copy
-from tools.database.index_effects import drop_exactly, find_made, make_index
+from tools.database.index_effects import drop_exactly, find_made, make_index, stored_index
+from tools.database.marks import marked, unmarked
 from tools.database.schema import read_schema
 from tools.database.session import Reader
 from tools.database.size import estimate_index_bytes
@@ -64,7 +65,7 @@ class CreateIndex(Tool):
         return frozenset({*schema.tables, *columns, *(f"{name} DESC" for name in columns)})
 
     def snapshot(self, args: JsonObject) -> JsonObject:
-        """Return the index to be and the statement that makes it.
+        """Return the index to be and the statement that makes it, but for the effect's mark.
 
         Raises:
             Refused: Table or column are unknown, or the index is not needed.
@@ -108,24 +109,24 @@ class CreateIndex(Tool):
             Transient: The database is locked, or it took too long; nothing was changed.
             Fatal: The database cannot be written; nothing was changed.
         """
-        del key
         spec = _spec(args)
         with self._database.reader() as reader:
             _refuse_needless(spec, read_schema(reader, count=False))
-        grown = make_index(self._database, spec)
+        sql, grown = make_index(self._database, spec, key)
         return {
             "summary": f"Created {spec.name} on {spec.table} ({', '.join(spec.columns)}).",
             "index": spec.name,
             "table": spec.table,
             "columns": list(spec.columns),
+            "sql": sql,
             "size_bytes": grown,
         }
 
     def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
-        """Tell whether the index exists with exactly the table and columns that were meant."""
-        del key
+        """Tell whether the index exists as meant, with the mark of this very effect."""
         spec = _spec(args)
-        return find_made(self._database, spec.name, spec.table, str(snapshot.get("sql")))
+        sql = marked(str(snapshot.get("sql")), key)
+        return find_made(self._database, spec.name, spec.table, sql)
 
     def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
         """Drop the index; no-op when it is gone.
@@ -133,9 +134,16 @@ class CreateIndex(Tool):
         Raises:
             UndoConflict: The index of that name is not the one that was made.
         """
-        del result
         spec = _spec(args)
-        drop_exactly(self._database, spec.name, spec.table, str(snapshot.get("sql")))
+        made = result.get("sql") if isinstance(result, dict) else None
+        sql = str(made or self._adopted(spec, str(snapshot.get("sql"))))
+        drop_exactly(self._database, spec.name, spec.table, sql)
+
+    def _adopted(self, spec: IndexSpec, sql: str) -> str:
+        """Return the SQL of an index whose result was lost: what was meant, with any mark."""
+        with self._database.reader() as reader:
+            found = stored_index(reader, spec.name)
+        return found[1] if found and unmarked(found[1]) == sql else sql
 
 
 def _spec(args: JsonObject) -> IndexSpec:
@@ -158,6 +166,8 @@ def _refuse_needless(spec: IndexSpec, schema: Schema) -> Table:
         raise Refused(f"The index on {spec.table!r} names a column twice: {', '.join(columns)}.")
     if len(table.indexes) >= MAX_INDEXES:
         raise Refused(f"The table {spec.table!r} has {len(table.indexes)} indexes already.")
+    if spec.name in schema.indexes():
+        raise Refused(f"There is an index {spec.name!r} already, made otherwise.")
     for index in table.indexes:
         if not index.partial and index.columns[: len(spec.columns)] == spec.columns:
             raise Refused(

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from sqlglot import exp
 
 from tools.database.catalog import Schema, Table
+from tools.database.marks import marked
 from tools.database.spec import IndexSpec
 from tools.database.vetting import one_piece, parse, vet_query
 from tools.errors import Refused
@@ -149,8 +150,13 @@ def first_rows(table: Table, columns: tuple[str, ...], limit: int) -> Statement:
     return Statement(text, "query", limited=True, seal=_SEAL)
 
 
-def create_index(spec: IndexSpec, schema: Schema) -> Statement:
+def create_index(spec: IndexSpec, schema: Schema, *, key: str = "") -> Statement:
     """Return the CREATE INDEX of a specification.
+
+    Args:
+        spec: What to make.
+        schema: Where table and columns must exist.
+        key: The effect whose mark it bears; none when empty.
 
     Raises:
         Refused: The table or a column does not exist in the schema.
@@ -159,6 +165,7 @@ def create_index(spec: IndexSpec, schema: Schema) -> Statement:
     columns = [table.split_column(column) for column in spec.columns]
     written = ", ".join(quote(name) + (" DESC" if down else "") for name, down in columns)
     text = f"CREATE INDEX {quote(spec.name)} ON {quote(spec.table)} ({written})"
+    text = marked(text, key) if key else text
     _expect(_index_of(text) == (spec.name, spec.table, columns), "it does not read as it was meant")
     return Statement(text, "create_index", seal=_SEAL)
 

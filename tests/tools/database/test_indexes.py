@@ -9,6 +9,7 @@ from tests.tools.database.conftest import Execute, dump
 from tools.contract import JsonObject, lint
 from tools.database.connection import Database
 from tools.database.indexes import CreateIndex, DropIndex, DropOwnIndex
+from tools.database.marks import marked, unmarked
 from tools.database.spec import IndexSpec
 from tools.database.statements import parse_query
 from tools.database.workload import Workload
@@ -35,7 +36,8 @@ def test_declarations_hold_together(create: CreateIndex, drop: DropIndex) -> Non
 def test_creating_makes_exactly_the_index(create: CreateIndex, execute: Execute) -> None:
     result = create.apply(create.check(ARGS), "k")
     made = execute("SELECT sql FROM sqlite_master WHERE name = ?", NAME)
-    assert made == [(f'CREATE INDEX "{NAME}" ON "orders" ("customer", "total" DESC)',)]
+    sql = marked(f'CREATE INDEX "{NAME}" ON "orders" ("customer", "total" DESC)', "k")
+    assert made == [(sql,)]
     assert isinstance(result, dict)
     assert int(str(result["size_bytes"])) > 40_000
 
@@ -70,6 +72,40 @@ def test_probe_tells_before_after_and_other(create: CreateIndex, execute: Execut
     execute(f"DROP INDEX {NAME}")
     execute(f"CREATE INDEX {NAME} ON orders(customer)")
     assert (before, after, create.probe(ARGS, snapshot, "k")) == ("no", "yes", "unknown")
+
+
+def test_a_colleagues_equal_index_is_not_adopted(create: CreateIndex) -> None:
+    snapshot = create.snapshot(ARGS)
+    create.apply(ARGS, "theirs/tune/1")
+    found = {key: create.probe(ARGS, snapshot, key) for key in ("ours/tune/1", "theirs/tune/1")}
+    assert found == {"ours/tune/1": "unknown", "theirs/tune/1": "yes"}
+
+
+def test_undo_spares_a_colleagues_equal_index(create: CreateIndex, execute: Execute) -> None:
+    snapshot = create.snapshot(ARGS)
+    result = create.apply(ARGS, "ours/tune/1")
+    execute(f"DROP INDEX {NAME}")
+    create.apply(ARGS, "theirs/tune/1")
+    with pytest.raises(UndoConflict, match="not the one"):
+        create.undo(ARGS, snapshot, result)
+
+
+def test_undo_of_an_adopted_index_needs_no_result(create: CreateIndex, path: Path) -> None:
+    before, snapshot = dump(path), create.snapshot(ARGS)
+    create.apply(ARGS, "k")
+    create.undo(ARGS, snapshot, {"adopted": True})
+    assert dump(path) == before
+
+
+def test_a_name_that_is_taken_is_refused_beforehand(create: CreateIndex, execute: Execute) -> None:
+    execute(f"CREATE INDEX {NAME} ON customers(city)")
+    with pytest.raises(Refused, match="already, made otherwise"):
+        create.snapshot(ARGS)
+
+
+def test_a_mark_can_be_taken_off_again() -> None:
+    sql = 'CREATE INDEX "i" ON "t" ("a")'
+    assert (unmarked(marked(sql, "k")), unmarked(sql)) == (sql, sql)
 
 
 @pytest.mark.parametrize(
