@@ -115,7 +115,11 @@ def _examine(
         standing=[record for record in kept if record.state in STANDING],
     )
     this.checks = list(found.checks)
-    _write_checks(context, run, runtime, this.checks, spent_of(state).iterations)
+    with context.memory.transaction():
+        _write_checks(context, run, this.checks, spent_of(state).iterations)
+        measured = context.memory.artifacts.put(found.measured)
+    for check in this.checks:
+        tell(runtime, "check", check=check.to_json())
     broken = [check for check in found.checks if check.kind == "constraint" and not check.holds]
     useless = {check.key: check.detail for check in found.checks if _failed(check, "expectation")}
     if broken:
@@ -125,7 +129,7 @@ def _examine(
         this.undone |= take_back(context, run, runtime, everything, reason)
         this.halted = reason
         return
-    this.measured = context.memory.artifacts.put(found.measured)
+    this.measured = measured
     for record in fresh:
         if record.key in useless:
             this.undone |= take_back(context, run, runtime, [record], useless[record.key])
@@ -178,15 +182,10 @@ def _of_steps(context: Context, run: str, fresh: Sequence[EffectRecord]) -> list
     return [record for record in kept if record.step in steps and record.state in STANDING]
 
 
-def _write_checks(
-    context: Context, run: str, runtime: Runtime[Context], checks: Sequence[Check], iteration: int
-) -> None:
-    with context.memory.transaction():
-        for check in checks:
-            body: JsonObject = check.to_json() | {"round": iteration}
-            context.memory.ledger.append(run, "check", check.key or run, body)
+def _write_checks(context: Context, run: str, checks: Sequence[Check], iteration: int) -> None:
     for check in checks:
-        tell(runtime, "check", check=check.to_json())
+        body: JsonObject = check.to_json() | {"round": iteration}
+        context.memory.ledger.append(run, "check", check.key or run, body)
 
 
 def _account(
