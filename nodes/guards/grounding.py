@@ -11,6 +11,9 @@ from pydantic import JsonValue
 
 from tools.contract import JsonObject, Tool
 
+DISTINCTIVE = 4
+"""Shorter values, such as `the` and `5`, count as said only in quotes."""
+
 
 def ungrounded(tool: Tool, args: JsonObject, words: Sequence[str]) -> list[str]:
     """Return the authority values without proof of origin; empty when all are grounded.
@@ -40,6 +43,10 @@ def _texts(value: JsonValue) -> Iterator[str]:
 
 
 def _said(value: str, words: Sequence[str]) -> bool:
-    """Tell whether a value stands as a whole word in what people said."""
-    whole = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
-    return bool(value.strip()) and any(whole.search(text) for text in words)
+    """Tell whether people said a value: as a whole word that is no filler, or in quotes."""
+    if not value.strip():
+        return False
+    exact = re.escape(value)
+    quoted = rf"[\"'`]{exact}[\"'`]"
+    plain = rf"(?<!\w){exact}(?!\w)" if len(value) >= DISTINCTIVE else quoted
+    return any(re.search(rf"{plain}|{quoted}", text) for text in words)

@@ -24,6 +24,9 @@ def tool(tmp_path: Path) -> Take:
         ("else", ["take elsewhere"], ["else"]),
         (" ", ["   "], [" "]),
         ("a.b", ["axb"], ["a.b"]),
+        ("the", ["tidy the shelf"], ["the"]),
+        ("the", ["take 'the'"], []),
+        ("5", ["the top 5"], ["5"]),
     ],
 )
 def test_value_needs_a_trusted_origin(
