@@ -83,14 +83,14 @@ class Analyze(Tool):
         return {"summary": f"Analyzed; {len(rows or [])} statistics.", "statistics": _plain(rows)}
 
     def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
-        """Tell whether the statistics changed; when they did not, running again does no harm."""
+        """Return `no` when the statistics are as they were: running it (again) does no harm.
+
+        Others are `unknown`: they do not tell whose ANALYZE made them.
+        """
         del args, key
         with self._database.reader() as reader:
             now = read_statistics(reader)
-        before = kept(snapshot, "statistics")
-        if now == before:
-            return "no"
-        return "yes" if now is not None else "unknown"
+        return "no" if now == kept(snapshot, "statistics") else "unknown"
 
     def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
         """Put the old statistics back; those of indexes made or dropped since are left alone.
