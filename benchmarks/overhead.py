@@ -1,0 +1,224 @@
+"""What Surefoot costs by itself: everything but the model's thinking and the tool's work.
+
+A model server on loopback that answers at once decides 500 steps, each an effect; another one that
+takes 200 ms is asked for eight independent decisions. Run in the repository's root:
+
+    python -m benchmarks.overhead [--steps 500] [--json]
+
+Prints CPU and wall time per step, commits per step, prompt bytes by step, and how long the eight
+decisions took; fails when a bound is passed.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from benchmarks.growth import POLICY, NoChecks, Note
+from benchmarks.loopback import loopback, seen
+from checkpoints.store import open_store
+from graphs.assembly import assemble
+from graphs.domain import Domain
+from graphs.models import KeptModels, ModelSettings
+from nodes.context import PlanRequest, Situation
+from nodes.guards.budget import Budget
+from nodes.state import Boundaries, Decision, Plan, Step
+from tools.contract import Action, JsonObject, Toolbox
+from tools.policy import Policy
+
+SIDE_BY_SIDE = 8
+DELAY_SECONDS = 0.2
+
+MOST_COMMITS = 24.0
+"""Transactions per step that changed something, LangGraph's own eight among them."""
+MOST_CPU_MS = 120.0
+"""Of a step; a coarse alarm that also holds on a busy machine."""
+MOST_WALL_SECONDS = 0.8
+"""Of the eight decisions; one after the other they take 1.6 s."""
+MOST_GROWTH = 1.05
+"""Of a prompt from step 100 on; numbers in it have more digits."""
+
+
+class Commits:
+    """Counts the transactions that changed something, on every connection that it listens to."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def listen(self, connection: Any, _record: object = None) -> None:  # noqa: ANN401  # sqlite3's, or a wrapper of it
+        """Count the commits of a connection from now on."""
+        changed = False
+
+        def note(statement: str) -> None:
+            nonlocal changed
+            word = statement.split(maxsplit=1)[0].upper()
+            if word in {"INSERT", "UPDATE", "DELETE"}:
+                changed = True
+            elif word in {"COMMIT", "ROLLBACK"}:
+                self.count += changed and word == "COMMIT"
+                changed = False
+
+        connection.set_trace_callback(note)
+
+
+@contextmanager
+def counted() -> Iterator[Commits]:
+    """Count the commits of all stores that are opened inside."""
+    commits = Commits()
+    event.listen(Engine, "connect", commits.listen)
+    try:
+        yield commits
+    finally:
+        event.remove(Engine, "connect", commits.listen)
+
+
+@dataclass
+class Steps:
+    """Plans `width` independent steps; decides `actions` times to note the next number."""
+
+    width: int
+    actions: int
+
+    def plan(self, request: PlanRequest) -> Plan | None:
+        """Return steps that do not need each other."""
+        del request
+        names = [f"note-{number}" for number in range(self.width)]
+        return Plan(
+            steps=tuple(
+                Step(id=name, title="note", tools=("note",), max_actions=2000) for name in names
+            )
+        )
+
+    def decide(self, situation: Situation) -> Decision:
+        """Return the next number; used where no model is asked."""
+        if situation.ordinal > self.actions:
+            return Decision(kind="done", confidence=1.0)
+        action = Action(tool="note", args={"number": situation.ordinal})
+        return Decision(kind="act", action=action, reasoning="the next one", confidence=1.0)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one run, per step."""
+
+    cpu_ms: float
+    wall_ms: float
+    commits: float
+
+
+def settings(url: str) -> JsonObject:
+    """Return the settings of an agent whose decider is the model at a URL, if there is one."""
+    if not url:
+        return {}
+    free = {"input_usd_per_million": 0.0, "output_usd_per_million": 0.0}
+    decider = {"model": "loopback", "base_url": f"{url}/v1", **free}
+    models = ModelSettings.model_validate({"decider": decider})
+    return {"models": KeptModels.of(models).to_json()}
+
+
+def run(mind: Steps, url: str = "") -> Cost:
+    """Run an agent to its end and return what each decision of it cost."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        counted() as commits,
+        open_store(f"sqlite:///{name}/store.db") as store,
+    ):
+        domain = Domain(
+            name="overhead",
+            tools=Toolbox([Note(Path(name))]),
+            policy=Policy.from_toml(POLICY, source="overhead"),
+            checks=NoChecks(),
+            planner=mind,
+            decider=mind,
+            boundaries=Boundaries(),
+            settings=settings(url),
+        )
+        agent = assemble(domain, store)
+        commits.listen(store.saver.conn)
+        most = mind.width * (mind.actions + 2)
+        budget = Budget(max_iterations=most, max_calls=most, max_effects=most, max_tokens=10**9)
+        goal = agent.goal("Note every number").model_copy(update={"budget": budget})
+        cpu, wall = time.process_time(), time.perf_counter()
+        agent.run(goal)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        steps = mind.width * mind.actions
+        return Cost(cpu * 1000 / steps, wall * 1000 / steps, commits.count / steps)
+
+
+def side_by_side() -> float:
+    """Return the seconds in which the second round of eight decisions was answered.
+
+    The first round also loads the client's library.
+    """
+    with loopback(delay=DELAY_SECONDS, actions=SIDE_BY_SIDE) as url:
+        run(Steps(SIDE_BY_SIDE, 1), url)
+        second = seen(url)[SIDE_BY_SIDE:]
+    return max(one.ended for one in second) - min(one.began for one in second)
+
+
+def measure(steps: int) -> dict[str, Any]:
+    """Measure everything; times of the model's steps include the client's library."""
+    run(Steps(1, 2))
+    with loopback(delay=0.0, actions=1) as url:
+        run(Steps(1, 1), url)
+    playbook = run(Steps(1, min(steps, 100)))
+    with loopback(delay=0.0, actions=steps) as url:
+        model = run(Steps(1, steps), url)
+        sizes = [one.bytes for one in seen(url)]
+    shown = sorted({min(step, steps) for step in (10, 100, 500)})
+    return {
+        "steps": steps,
+        "playbook": asdict(playbook),
+        "model": asdict(model),
+        "prompt_bytes": {step: sizes[step - 1] for step in shown},
+        "eight_decisions_seconds": side_by_side(),
+    }
+
+
+def broken(found: dict[str, Any]) -> list[str]:
+    """Return the bounds that do not hold."""
+    sizes = [
+        size for step, size in found["prompt_bytes"].items() if step >= min(100, found["steps"])
+    ]
+    holds = {
+        "commits per step": found["model"]["commits"] <= MOST_COMMITS,
+        "CPU per step": found["model"]["cpu_ms"] <= MOST_CPU_MS,
+        "eight decisions run side by side": found["eight_decisions_seconds"] <= MOST_WALL_SECONDS,
+        "prompts do not grow": max(sizes) <= MOST_GROWTH * min(sizes),
+    }
+    return [name for name, held in holds.items() if not held]
+
+
+def main() -> int:
+    """Measure, print, and fail when a bound is passed."""
+    parser = argparse.ArgumentParser(description="What Surefoot costs by itself.")
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure(options.steps)
+    found["broken"] = broken(found)
+    if options.json:
+        print(json.dumps(found, indent=2))
+    else:
+        for who in ("playbook", "model"):
+            cost = found[who]
+            print(
+                f"{who:>8}: {cost['cpu_ms']:.1f} ms CPU, {cost['wall_ms']:.1f} ms wall, "
+                f"{cost['commits']:.1f} commits per step"
+            )
+        print("  prompt:", ", ".join(f"{v:,} B at {k}" for k, v in found["prompt_bytes"].items()))
+        print(f"   eight: {found['eight_decisions_seconds']:.2f} s for {SIDE_BY_SIDE} decisions")
+        print("  bounds:", "; ".join(found["broken"]) or "hold")
+    return 1 if found["broken"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
