@@ -4,6 +4,7 @@ from pathlib import Path
 
 from checkpoints.store import Store
 from graphs.database.checks import DatabaseChecks
+from graphs.database.ownership import Ownership
 from graphs.database.playbook import DatabasePlaybook
 from graphs.domain import Domain
 from nodes.state import Boundaries
@@ -14,7 +15,6 @@ from tools.database.drops import DropIndex, DropOwnIndex
 from tools.database.indexes import CreateIndex
 from tools.database.reads import Explain, InspectSchema, ProfileWorkload
 from tools.database.simulate import SimulateIndexes, SuggestIndexes
-from tools.database.spec import IndexSpec
 from tools.database.workload import Workload, parse_workload, read_workload
 from tools.errors import BadInput
 from tools.policy import Policy
@@ -51,9 +51,10 @@ def database_domain(settings: JsonObject, store: Store) -> Domain:
     """Open the domain from the settings that a run keeps."""
     database = Database(Path(str(settings["database"])))
     workload = parse_workload(_text(store, settings["workload"]))
+    ownership = Ownership(store=store, database=str(settings["database"]))
     return Domain(
         name="database",
-        tools=Toolbox(_tools(database, workload, store)),
+        tools=Toolbox(_tools(database, workload, ownership)),
         policy=Policy.from_toml(_text(store, settings["policy"]), source="policy of the run"),
         checks=DatabaseChecks(database=database, workload=workload),
         planner=DatabasePlaybook(),
@@ -67,12 +68,7 @@ def _text(store: Store, ref: object) -> str:
     return str(store.artifacts.get(str(ref)))
 
 
-def _tools(database: Database, workload: Workload, store: Store) -> list[Tool]:
-    def owns(name: str) -> bool:
-        """Tell whether an index is one that the journal says we made and still have."""
-        made = store.journal.applied("create_index")
-        return any(IndexSpec.model_validate(record.action.args).name == name for record in made)
-
+def _tools(database: Database, workload: Workload, ownership: Ownership) -> list[Tool]:
     return [
         InspectSchema(database, workload),
         ProfileWorkload(database, workload),
@@ -80,7 +76,7 @@ def _tools(database: Database, workload: Workload, store: Store) -> list[Tool]:
         SuggestIndexes(database, workload),
         SimulateIndexes(database, workload),
         CreateIndex(database, workload),
-        DropOwnIndex(database, workload, owns=owns),
+        DropOwnIndex(database, workload, owns=ownership.owns),
         DropIndex(database, workload),
         Analyze(database),
     ]

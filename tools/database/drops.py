@@ -133,13 +133,13 @@ class DropIndex(Tool):
         table, sql = str(snapshot.get("table")), str(snapshot.get("sql"))
         make_again(self._database, str(args["name"]), table, sql, statistics)
 
-    def refuse(self, reader: Reader, name: str) -> None:
+    def refuse(self, reader: Reader, index: Index) -> None:
         """Let an index pass that this tool may drop.
 
         Raises:
             Refused: It may not drop it.
         """
-        del name
+        del index
         refuse_histograms(reader)
 
     def _vetted(self, reader: Reader, name: str) -> Index:
@@ -147,7 +147,7 @@ class DropIndex(Tool):
         statements.drop_index(name, schema)
         index = schema.index(name)
         statements.recreate_index(index.sql, name, index.table)
-        self.refuse(reader, name)
+        self.refuse(reader, index)
         return index
 
     def _indexes(self) -> dict[str, Index]:
@@ -162,21 +162,21 @@ class DropOwnIndex(DropIndex):
     description = "Drop an index that the agent itself made in this run or an earlier one."
 
     def __init__(
-        self, database: Database, workload: Workload, *, owns: Callable[[str], bool]
+        self, database: Database, workload: Workload, *, owns: Callable[[Index], bool]
     ) -> None:
         super().__init__(database, workload)
         self._owns = owns
 
-    def refuse(self, reader: Reader, name: str) -> None:
+    def refuse(self, reader: Reader, index: Index) -> None:
         """Let an index pass that the journal knows as ours.
 
         Raises:
             Refused: It is not ours.
         """
         del reader
-        if not self._owns(name):
+        if not self._owns(index):
             raise Refused(
-                f"The index {name!r} was not made by the agent.",
+                f"The index {index.name!r} was not made by the agent.",
                 advice="Propose drop_index, which asks a person.",
             )
 

@@ -261,7 +261,7 @@ def test_preview_of_a_drop_shows_the_plans(drop: DropIndex, path: Path) -> None:
 
 
 def test_only_own_indexes_are_dropped_as_own(database: Database, workload: Workload) -> None:
-    tool = DropOwnIndex(database, workload, owns=lambda name: name == "by_day")
+    tool = DropOwnIndex(database, workload, owns=lambda index: index.name == "by_day")
     with pytest.raises(Refused, match="not made by the agent"):
         tool.apply({"name": "by_day_total"}, "k")
     assert tool.snapshot({"name": "by_day"})["table"] == "orders"
