@@ -75,7 +75,7 @@ def _tools(database: Database, workload: Workload, ownership: Ownership) -> list
         Explain(database, workload),
         SuggestIndexes(database, workload),
         SimulateIndexes(database, workload),
-        CreateIndex(database, workload),
+        CreateIndex(database, workload, dropper=ownership.dropper),
         DropOwnIndex(database, workload, owns=ownership.owns),
         DropIndex(database, workload),
         Analyze(database),

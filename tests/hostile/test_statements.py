@@ -146,7 +146,7 @@ def tools(shop: Path) -> dict[str, Tool]:
     database, workload = Database(shop), parse_workload("SELECT * FROM orders WHERE total > 3")
     return {
         "explain": Explain(database, workload),
-        "create": CreateIndex(database, workload),
+        "create": CreateIndex(database, workload, dropper=lambda *_: ""),
         "drop": DropIndex(database, workload),
         "drop_own": DropOwnIndex(database, workload, owns=lambda _: False),
     }

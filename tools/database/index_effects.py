@@ -38,8 +38,8 @@ def make_index(database: Database, spec: IndexSpec, key: str) -> tuple[str, int]
         return statement.text, bytes_used(writer) - before
 
 
-def drop_exactly(database: Database, name: str, table: str, sql: str) -> None:
-    """Drop an index if it still is the one that is meant; no-op when there is none.
+def drop_exactly(database: Database, name: str, table: str, sql: str) -> bool:
+    """Drop an index if it still is the one that is meant; return False when there is none.
 
     Raises:
         UndoConflict: Another index has that name.
@@ -48,11 +48,13 @@ def drop_exactly(database: Database, name: str, table: str, sql: str) -> None:
     """
     with database.reader() as reader:
         if not _is_there(reader, name, table, sql):
-            return
+            return False
         statement = statements.drop_index(name, read_schema(reader, count=False))
     with database.writer(Scope(drop=(name, table))) as writer:
-        if _is_there(writer, name, table, sql):
+        there = _is_there(writer, name, table, sql)
+        if there:
             writer.rows(statement)
+    return there
 
 
 def _is_there(reader: Reader, name: str, table: str, sql: str) -> bool:

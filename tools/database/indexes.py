@@ -1,5 +1,6 @@
 """The tool that makes an index."""
 
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -17,7 +18,7 @@ from tools.database.session import Reader
 from tools.database.size import estimate_index_bytes
 from tools.database.spec import IndexSpec
 from tools.database.workload import Workload
-from tools.errors import Refused
+from tools.errors import Refused, UndoConflict
 
 __all__ = ["CreateIndex", "DropIndex", "DropOwnIndex"]
 
@@ -39,7 +40,13 @@ class CreateIndexArgs(BaseModel):
 
 
 class CreateIndex(Tool):
-    """Creates one ordinary index under a name derived from table and columns."""
+    """Creates one ordinary index under a name derived from table and columns.
+
+    Args:
+        database: Where.
+        workload: Its plans are shown before and after.
+        dropper: Tells, by name and SQL of an index, which effect dropped it; empty when none did.
+    """
 
     name = "create_index"
     description = "Create an index on columns of a table; its name is derived from them."
@@ -47,9 +54,12 @@ class CreateIndex(Tool):
     args_schema = CreateIndexArgs
     authority: ClassVar[frozenset[str]] = frozenset({"table", "columns"})
 
-    def __init__(self, database: Database, workload: Workload) -> None:
+    def __init__(
+        self, database: Database, workload: Workload, *, dropper: Callable[[str, str], str]
+    ) -> None:
         self._database = database
         self._workload = workload
+        self._dropper = dropper
 
     def resources(self, args: JsonObject) -> frozenset[str]:
         """Return the database, the table and the index to be."""
@@ -129,15 +139,22 @@ class CreateIndex(Tool):
         return find_made(self._database, spec.name, spec.table, sql)
 
     def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
-        """Drop the index; no-op when it is gone.
+        """Drop the index; no-op when somebody else dropped it.
 
         Raises:
-            UndoConflict: The index of that name is not the one that was made.
+            UndoConflict: The index of that name is not the one that was made, or another effect
+                dropped it, whose own undo would bring it back.
         """
         spec = _spec(args)
         made = result.get("sql") if isinstance(result, dict) else None
         sql = str(made or self._adopted(spec, str(snapshot.get("sql"))))
-        drop_exactly(self._database, spec.name, spec.table, sql)
+        there = drop_exactly(self._database, spec.name, spec.table, sql)
+        dropper = "" if there else self._dropper(spec.name, sql)
+        if dropper:
+            raise UndoConflict(
+                f"The index {spec.name!r} was dropped by {dropper!r}.",
+                advice="Undo that first: afterwards it would bring the index back.",
+            )
 
     def _adopted(self, spec: IndexSpec, sql: str) -> str:
         """Return the SQL of an index whose result was lost: what was meant, with any mark."""

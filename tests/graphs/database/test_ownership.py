@@ -42,3 +42,12 @@ def test_an_index_that_took_the_place_of_ours_is_not_own(store: Store, shop: Sho
     shop.execute(f"DROP INDEX {index}; CREATE INDEX {index} ON orders (status) WHERE total > 5")
     run_drop_own(store, shop, index, "two")
     assert shop.ours() == [index]
+
+
+def test_undoing_the_maker_before_the_dropper_is_a_conflict(store: Store, shop: Shop) -> None:
+    before = shop.indexes()
+    made = run_create(store, shop, "one")
+    (index,) = shop.ours()
+    dropped = run_drop_own(store, shop, index, "two")
+    outcomes = [item.outcome for run in (made, dropped, made) for item in run.undo().items]
+    assert (outcomes, shop.indexes()) == (["conflict", "undone", "undone"], before)

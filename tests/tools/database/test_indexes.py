@@ -21,7 +21,7 @@ NAME = IndexSpec(table="orders", columns=("customer", "total DESC")).name
 
 @pytest.fixture
 def create(database: Database, workload: Workload) -> CreateIndex:
-    return CreateIndex(database, workload)
+    return CreateIndex(database, workload, dropper=lambda _name, _sql: "")
 
 
 @pytest.fixture
@@ -95,6 +95,19 @@ def test_undo_of_an_adopted_index_needs_no_result(create: CreateIndex, path: Pat
     create.apply(ARGS, "k")
     create.undo(ARGS, snapshot, {"adopted": True})
     assert dump(path) == before
+
+
+def test_undo_of_an_index_that_another_effect_dropped_is_a_conflict(
+    database: Database, workload: Workload, execute: Execute
+) -> None:
+    sql = marked(f'CREATE INDEX "{NAME}" ON "orders" ("customer", "total" DESC)', "k")
+    dropped = {(NAME, sql): "two/tidy/1"}
+    tool = CreateIndex(database, workload, dropper=lambda name, sql: dropped.get((name, sql), ""))
+    snapshot = tool.snapshot(ARGS)
+    result = tool.apply(ARGS, "k")
+    execute(f"DROP INDEX {NAME}")
+    with pytest.raises(UndoConflict, match="dropped by 'two/tidy/1'"):
+        tool.undo(ARGS, snapshot, result)
 
 
 def test_a_name_that_is_taken_is_refused_beforehand(create: CreateIndex, execute: Execute) -> None:
