@@ -15,9 +15,10 @@ from graphs.models import kept_models, make_asker
 from graphs.session import Agent
 from graphs.settings import Settings
 from graphs.tracing import TracedRunner, Tracing
-from nodes.context import Context, Decider, Judge, Planner
+from nodes.context import Context, Decider, Judge, Planner, Summarizer
 from nodes.models.judge import ModelJudge
 from nodes.models.mind import ModelDecider, ModelPlanner
+from nodes.models.summary import ModelSummarizer
 from tools.contract import Clock, EffectRecord, JsonObject
 from tools.errors import BadInput
 from tools.runner import Runner
@@ -115,6 +116,8 @@ class Minds(TypedDict):
     planner: Planner
     decider: Decider
     judge: Judge | None
+    summarizer: Summarizer | None
+    asks_when_stuck: bool
 
 
 def _minds(domain: Domain, store: Store, clock: Clock) -> Minds:
@@ -126,6 +129,8 @@ def _minds(domain: Domain, store: Store, clock: Clock) -> Minds:
         planner=ModelPlanner(asker, domain.planner) if plans else domain.planner,
         decider=ModelDecider(asker, domain.decider) if decides else domain.decider,
         judge=ModelJudge(asker) if judges else None,
+        summarizer=ModelSummarizer(asker) if kept.roles.summarizer else None,
+        asks_when_stuck=bool(plans or decides),
     )
 
 

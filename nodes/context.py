@@ -49,6 +49,8 @@ class Situation:
     tried: Mapping[str, str]
     """Action hash (16 characters) to what came of it, oldest first."""
     recent: Sequence[Happening]
+    summary: str = ""
+    """What happened before those."""
     messages: Sequence[str]
     remaining: Budget
     ordinal: int
@@ -114,6 +116,14 @@ class Judge(Protocol):
         ...
 
 
+class Summarizer(Protocol):
+    """Makes a few sentences of what leaves the bounded window."""
+
+    def summarize(self, run: str, goal: Goal, happenings: Sequence[Happening]) -> str:
+        """Return a summary."""
+        ...
+
+
 class Undoer(Protocol):
     """Undoes effects through the journal, newest first."""
 
@@ -139,6 +149,9 @@ class Context:
     decider: Decider
     checks: Checks
     judge: Judge | None = None
+    summarizer: Summarizer | None = None
+    asks_when_stuck: bool = False
+    """Whether a person is asked for help when a step failed and no other plan is left."""
     clock: Clock
     fingerprint: str
     version: str

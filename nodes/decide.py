@@ -14,6 +14,7 @@ from nodes.allowance import ask_allowance, due
 from nodes.context import Context, Situation, enter, tell
 from nodes.guards.budget import Budget, over, remaining
 from nodes.state import (
+    RECENT,
     Decision,
     Happening,
     Progress,
@@ -82,7 +83,8 @@ def _situation(
         tools=context.tools.cards([name for name in step.tools if name in context.tools]),
         inputs=inputs,
         tried=progress[step.id].tried,
-        recent=[Happening.model_validate(item) for item in state.get("recent", [])],
+        recent=[Happening.model_validate(item) for item in state.get("recent", [])][-RECENT:],
+        summary=state.get("summary", ""),
         messages=state.get("messages", []),
         remaining=rest,
         ordinal=progress[step.id].proposals + 1,

@@ -134,6 +134,8 @@ def _hear(
         heard.halted = f"aborted by {answer.reviewer}"
     elif review.kind == "plan":
         _hear_plan(context, state, heard, proposal, answer)
+    elif review.kind == "stuck":
+        _hear_stuck(heard, proposal, answer)
     elif review.kind == "limit":
         _hear_limit(context, state, heard, proposal, answer)
     elif review.kind == "doubt":
@@ -207,6 +209,13 @@ def _edit_plan(
     heard.approved = True
     heard.progress = {step.id: heard.progress.get(step.id, Progress()) for step in edited.steps}
     context.memory.ledger.append(state["run"], "plan", proposal.key, edited.to_json())
+
+
+def _hear_stuck(heard: Heard, proposal: Proposal, answer: Answer) -> None:
+    """Try a step again with a person's words, or leave it failed."""
+    seen = heard.progress[proposal.step]
+    helped = {"refused": 0} if answer.decision == "respond" else {"status": "failed"}
+    heard.progress[proposal.step] = seen.model_copy(update=helped)
 
 
 def _hear_limit(

@@ -108,6 +108,7 @@ def _begin(context: Context, run: str, runtime: Runtime[Context], goal: Goal) ->
         observations=[],
         waiting=[],
         recent=[],
+        summary="",
         trail=[],
         messages=[],
         words=[],

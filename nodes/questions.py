@@ -7,7 +7,7 @@ read that is not trusted, and until when the offer stands.
 from collections.abc import Sequence
 
 from nodes.context import Context
-from nodes.state import Decision, Goal, Proposal
+from nodes.state import Decision, Goal, Progress, Proposal, Step
 from tools.contract import Action, JsonObject, Observation, Preview, Tool, digest
 from tools.policy import Verdict
 from tools.records import Review
@@ -78,6 +78,36 @@ def _identity(context: Context, proposal: Proposal, action: Action) -> str:
 def _closed(context: Context, review: str) -> bool:
     kept = context.memory.reviews.get(review)
     return kept.state != "waiting" or kept.expires_at <= context.clock()
+
+
+def ask_stuck(context: Context, run: str, goal: Goal, step: Step, progress: Progress) -> Proposal:
+    """Open the question how to go on with a step that failed when no other plan is left."""
+    now, key = context.clock(), f"{run}/{step.id}/stuck-{progress.proposals}"
+    review = context.memory.reviews.open(
+        Review(
+            id=f"rv-{digest({'stuck': key})[:10]}",
+            run=run,
+            step=step.id,
+            key=key,
+            kind="stuck",
+            action_hash=digest({"stuck": key}),
+            title=f"The step {step.id!r} ({step.title}) failed. What would help?",
+            why=progress.note or "Nothing that was tried worked.",
+            card={
+                "objective": goal.objective,
+                "expected": step.expects,
+                "tried": [*progress.tried.values()],
+                "respond": "Say what to do; the step is tried again with your words.",
+                "reject": "Leave it failed and finish the rest.",
+                "abort": "Stop here.",
+            },
+            allowed=("respond", "reject", "abort"),
+            created_at=now,
+            expires_at=now + context.offer_ttl,
+        )
+    )
+    decision = Decision(kind="done", origin="stuck")
+    return Proposal(key=key, step=step.id, decision=decision, gate="waiting", review=review.id)
 
 
 def ask_doubt(context: Context, run: str, proposal: Proposal, observation: Observation) -> Review:

@@ -122,6 +122,8 @@ class Progress(Record):
     """Actions that ran."""
     refused: int = 0
     """Proposals that the gate refused."""
+    helped: bool = False
+    """Whether a person was asked for help when it failed."""
     note: str = ""
     result: str = ""
     """Artifact of the step's newest successful result."""
@@ -166,6 +168,8 @@ class State(TypedDict, total=False):
     waiting: list[JsonObject]
     """Proposals that wait for a person."""
     recent: list[JsonObject]
+    summary: str
+    """What happened before the window, in a few sentences."""
     trail: list[JsonObject]
     messages: list[str]
     """What people said, with who and on what; for deciders."""

@@ -14,7 +14,7 @@ from nodes.conclusion import conclude
 from nodes.context import Context, enter, tell
 from nodes.guards.loops import Trace, find_loop
 from nodes.plan import MAX_REPLANS
-from nodes.questions import ask_doubt
+from nodes.questions import ask_doubt, ask_stuck
 from nodes.reversal import take_back
 from nodes.state import (
     MAX_REFUSED,
@@ -27,6 +27,7 @@ from nodes.state import (
     State,
     batch_of,
     dumps,
+    goal_of,
     observations_of,
     plan_of,
     progress_of,
@@ -73,9 +74,10 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
     for proposal in batch_of(state):
         _account(context, run, this, proposal, _observation(state, proposal))
     this.trail = [*trail_of(state), *this.trail][-TRAIL:]
-    _skip_dependents(state, this)
     _stop_loops(context, run, this)
-    update = _update(state, this)
+    _ask_for_help(context, run, state, this)
+    _skip_dependents(state, this)
+    update = _update(state, this) | _remember(context, run, state, this)
     spent = spent_of(state).plus(seconds=(context.clock() - started).total_seconds())
     update["spent"] = spent.to_json()
     if over(state | update):
@@ -250,6 +252,19 @@ def _trace(proposal: Proposal, seen: Observation | None, came: str) -> Trace:
     )
 
 
+def _ask_for_help(context: Context, run: str, state: State, this: Round) -> None:
+    """Put a step that failed to a person, once, when no other plan is left."""
+    goal = goal_of(state)
+    if not context.asks_when_stuck or this.halted or goal.dry_run or _replan(state, this):
+        return
+    for step in plan_of(state).steps:
+        seen = this.progress[step.id]
+        if seen.status == "failed" and not seen.helped:
+            this.waiting.append(ask_stuck(context, run, goal, step, seen))
+            held = {"status": "pending", "helped": True}
+            this.progress[step.id] = seen.model_copy(update=held)
+
+
 def _skip_dependents(state: State, this: Round) -> None:
     """Steps that need a failed or skipped step cannot start any more."""
     lost = {step for step, seen in this.progress.items() if seen.status in {"failed", "skipped"}}
@@ -276,19 +291,31 @@ def _stop_loops(context: Context, run: str, this: Round) -> None:
 
 
 def _update(state: State, this: Round) -> State:
-    recent = [Happening.model_validate(item) for item in state.get("recent", [])]
     return State(
         progress={step: value.to_json() for step, value in this.progress.items()},
         waiting=dumps(this.waiting),
         measured=this.measured,
         checks=dumps(this.checks),
-        recent=dumps([*recent, *this.recent][-RECENT:]),
         trail=dumps(this.trail),
         batch=[],
         observations=[],
         halted=this.halted,
         replan=_replan(state, this),
     )
+
+
+def _remember(context: Context, run: str, state: State, this: Round) -> State:
+    """Keep the window bounded; what leaves it is summarised when somebody can."""
+    before = [Happening.model_validate(item) for item in state.get("recent", [])]
+    recent, summary = [*before, *this.recent], state.get("summary", "")
+    if context.summarizer is None:
+        return State(recent=dumps(recent[-RECENT:]))
+    if len(recent) > 2 * RECENT:
+        earlier = Happening(step="", what="summary of what came before", came=summary)
+        leaving = [earlier, *recent[:-RECENT]] if summary else recent[:-RECENT]
+        summary = context.summarizer.summarize(run, goal_of(state), leaving)[:2000]
+        recent = recent[-RECENT:]
+    return State(recent=dumps(recent), summary=summary)
 
 
 def _replan(state: State, this: Round) -> str:

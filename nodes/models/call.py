@@ -19,6 +19,7 @@ from nodes.models.openai import parameters
 from nodes.models.prices import Prices
 from nodes.models.prompts import Prompt
 from nodes.models.roles import Candidate, Role, Structured
+from nodes.models.span import chat_span, note_outcome
 from tools.contract import Clock, JsonObject
 from tools.errors import BadInput
 from tools.records import Charge, Memory, SpendLimits
@@ -152,7 +153,10 @@ class Caller:
         if charge.state == "refused":
             over: Heard[T] = Heard(problem=f"over the limit, {charge.reason}", over_limit=True)
             return self._note(attempt, call, "not made", 0.0, over)
-        return self._made(attempt, call, model, charge)
+        with chat_span(candidate, run=request.run, role=request.role) as span:
+            heard = self._made(attempt, call, model, charge)
+            note_outcome(span, tokens=heard.tokens, usd=heard.usd, problem=heard.problem)
+            return heard
 
     def _made(
         self, attempt: Attempt[T], call: str, model: BaseChatModel, charge: Charge

@@ -141,6 +141,7 @@ def decider_prompt(situation: Situation, name: str = "decider") -> Prompt:
         Section(
             label="What came of earlier tries", value=tried[-TRIED_SHOWN:], limit=HISTORY_CHARACTERS
         ),
+        Section(label="What happened before", value=situation.summary, limit=2_500),
         Section(label="Latest events", value=_records(situation.recent), limit=HISTORY_CHARACTERS),
     )
     return write(name, sections, schema=schema, strict=is_strict(schema))

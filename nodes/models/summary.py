@@ -1,4 +1,4 @@
-"""A few sentences on what happened, for people; never read by a gate, a check or a decider."""
+"""A few sentences on what left the window, for deciders; fenced like all untrusted text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
