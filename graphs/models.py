@@ -10,6 +10,7 @@ from pydantic import JsonValue, model_validator
 
 from checkpoints.store import Store
 from nodes.models.ask import Asker
+from nodes.models.cache import WEEK_SECONDS
 from nodes.models.cassette import Cassette
 from nodes.models.openai import OpenAIChats
 from nodes.models.prices import Prices, Rate
@@ -93,7 +94,11 @@ def kept_models(settings: JsonObject) -> KeptModels:
 def make_asker(kept: KeptModels, store: Store, clock: Clock) -> Asker:
     """Return what asks the models of a run."""
     prices = Prices(unknown=kept.unknown_price)
-    return Asker(kept.roles, _chat(kept, store), store, clock, prices=prices)
+    # An answer out of the cache would be missing on a cassette, and hide that it is missing.
+    kept_for = 0.0 if kept.record or kept.replay else WEEK_SECONDS
+    return Asker(
+        kept.roles, _chat(kept, store), store, clock, prices=prices, cache_seconds=kept_for
+    )
 
 
 def _chat(kept: KeptModels, store: Store) -> Callable[[Candidate], BaseChatModel]:

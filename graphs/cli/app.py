@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from graphs.cli import audit, demo, policy, reviews, run, runs
+from graphs.cli import audit, cost, demo, doctor, policy, replay, reviews, run, runs
 from graphs.cli.exits import INTERRUPTED, epilog
 from graphs.cli.printing import Printer
 from tools.errors import SurefootError
@@ -24,6 +24,7 @@ Command = Callable[..., None]
 
 _COMMANDS: Mapping[str, Command] = {
     "run": run.run,
+    "replay": replay.replay,
     "resume": run.resume,
     "inbox": reviews.inbox,
     "approve": reviews.approve,
@@ -35,8 +36,10 @@ _COMMANDS: Mapping[str, Command] = {
     "why": runs.why,
     "diff": runs.diff,
     "undo": runs.undo,
+    "cost": cost.cost,
     "graph": runs.graph,
     "demo": demo.demo,
+    "doctor": doctor.doctor,
 }
 _GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     "audit": ("Prove that the record is whole.", {"verify": audit.verify}),

@@ -31,6 +31,7 @@ def run_document(story: Story, *, exit_code: int | None = None) -> JsonObject:
     return document | {
         "exit_code": code,
         "plan": story.newest("plan"),
+        "model_calls": sum(entry.kind == "model_call" for entry in story.entries),
         "timeline": [row.to_json() for row in story.rows],
         "pending": [review.to_json() for review in story.pending],
         "effects": [effect_document(record) for record in story.effects],

@@ -101,6 +101,14 @@ def show_comparison(printer: Printer, queries: list[QueryRow]) -> None:
     printer.table(head, rows, right="calls,before ms,after ms,change")
 
 
+def show_models(printer: Printer, story: Story, store: str | None) -> None:
+    """Print how often models were asked; nothing when none was."""
+    asked = sum(entry.kind == "model_call" for entry in story.entries)
+    if asked:
+        noun = "call of a model" if asked == 1 else "calls of models"
+        printer.exact(f"{asked:,} {noun}: {command('cost', story.info.run, store=store)}")
+
+
 def show_effects(printer: Printer, effects: list[EffectRecord]) -> None:
     """Print what stands in the world, and what was taken back."""
     kept = [record for record in effects if record.state == "applied"]
@@ -126,6 +134,8 @@ def _next(printer: Printer, story: Story, store: str | None) -> None:
     printer.exact(f"  {command('show', run, store=store)}")
     if acted:
         printer.exact(f"  {command('why', run, acted[-1].label, store=store)}")
+    if any(entry.kind == "model_call" for entry in story.entries):
+        printer.exact(f"  {command('cost', run, store=store)}")
     if any(record.state == "applied" for record in story.effects):
         printer.exact(f"  {command('undo', run, '--dry-run', store=store)}")
 

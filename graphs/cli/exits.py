@@ -27,7 +27,7 @@ OF_STATUS: Mapping[Status, int] = {
 
 MEANINGS: Mapping[int, str] = {
     0: "verified, or the command did what it says",
-    BAD_INPUT: "bad input",
+    BAD_INPUT: "bad input, or a cassette that lacks a request",
     3: "the run ended, but no check proves success",
     WAITING: "a person is asked; `surefoot inbox` shows what",
     FAILED: "failed or aborted",

@@ -8,7 +8,7 @@ import typer
 from checkpoints.store import Store
 from checkpoints.undo import UndoReport
 from graphs.cli.documents import comparison, effect_document, run_document, run_row, statement_of
-from graphs.cli.ending import show_comparison, show_waiting
+from graphs.cli.ending import show_comparison, show_models, show_waiting
 from graphs.cli.exits import FAILED, UNDO_CONFLICT
 from graphs.cli.opening import command, existing_store, open_run
 from graphs.cli.options import JsonOption, RunArgument, StoreOption
@@ -63,6 +63,7 @@ def show(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = F
     printer.say(f"{info.status}  {line(info.reason, 300)}".rstrip(), STYLES.get(info.status, ""))
     for row in story.rows:
         _show_row(printer, row)
+    show_models(printer, story, store)
     show_comparison(printer, story.queries)
     if story.pending:
         show_waiting(printer, story.pending, store)

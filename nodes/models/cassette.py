@@ -1,13 +1,12 @@
 """Cassettes: real traffic with models, recorded once and replayed exactly.
 
-One JSON line for each answered request, with its secrets stripped. A replay that asks anything
-else fails at once and shows how it differs from the nearest request on the tape.
+One JSON line for each answered request, with its secrets stripped. Measured times aside, a replay
+that asks anything else fails at once and shows how it differs from the nearest request on the tape.
 """
 
 import difflib
 import json
 import re
-from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
@@ -17,10 +16,12 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import JsonValue
 
+from nodes.models.measured import alike, masked, pieces
 from nodes.models.roles import Candidate
-from tools.contract import JsonObject, canonical, digest, jsonable
-from tools.errors import SurefootError
+from tools.contract import JsonObject, canonical, jsonable
+from tools.errors import ExitCode, SurefootError
 
 ChatFactory = Callable[[Candidate], BaseChatModel]
 
@@ -34,7 +35,9 @@ _DIFF_LINES = 40
 
 
 class CassetteMiss(SurefootError):
-    """A replayed run asked something that is not on its cassette."""
+    """A replayed run asked something that is not on its cassette: the cassette does not fit."""
+
+    exit_code: ExitCode = 2
 
 
 class Cassette:
@@ -62,6 +65,14 @@ class Cassette:
         """
         player = _Player(self, self._read())
         return lambda candidate: _Taped(candidate=candidate, play=player)
+
+    def requests(self) -> list[JsonObject]:
+        """Return what was asked, in order of the answers.
+
+        Raises:
+            SurefootError: There is no such file, or it is not a cassette.
+        """
+        return [item["request"] for item in self._read() if isinstance(item["request"], dict)]
 
     def strip(self, value: JsonObject) -> JsonObject:
         """Return a value without its secrets."""
@@ -114,9 +125,7 @@ class _Player:
         self._cassette = cassette
         self._taped = taped
         self._lock = Lock()
-        self._left: dict[str, deque[Any]] = defaultdict(deque)
-        for item in taped:
-            self._left[digest(item["request"])].append(item["answer"])
+        self._left = [(_pieces(item["request"]), item["answer"]) for item in taped]
 
     def __call__(
         self, request: JsonObject, messages: list[BaseMessage], parameters: dict[str, Any]
@@ -124,16 +133,24 @@ class _Player:
         del messages, parameters
         asked = self._cassette.strip(request)
         with self._lock:
-            left = self._left.get(digest(asked))
-            if left:
-                return AIMessage.model_validate(left.popleft())
-        raise self._miss(asked)
+            answer = self._take(pieces(asked))
+        if answer is None:
+            raise self._miss(asked)
+        return AIMessage.model_validate(answer)
+
+    def _take(self, asked: list[str]) -> JsonValue:
+        """Return the oldest answer to a request like this, which is then used up."""
+        for at, (recorded, answer) in enumerate(self._left):
+            if alike(recorded, asked):
+                del self._left[at]
+                return answer
+        return None
 
     def _miss(self, asked: JsonObject) -> CassetteMiss:
         known = [_pretty(item["request"]) for item in self._taped]
-        wanted = _pretty(asked)
-        if wanted in known:
-            count = known.count(wanted)
+        wanted, parts = _pretty(asked), pieces(asked)
+        count = sum(alike(_pieces(item["request"]), parts) for item in self._taped)
+        if count:
             return CassetteMiss(
                 f"This request is on the cassette {count} times and was asked more."
             )
@@ -195,9 +212,14 @@ def _answer(said: AIMessage) -> JsonObject:
     }
 
 
+def _pieces(request: JsonValue) -> list[str]:
+    return pieces(request if isinstance(request, dict) else {})
+
+
 def _pretty(request: Any) -> str:  # noqa: ANN401  # any JSON
-    """Return a request with the lines of its messages as lines, so that a diff can be read."""
-    return json.dumps(request, indent=1, sort_keys=True).replace("\\n", "\n")
+    """Return a request in short lines without what was measured, so that a diff can be read."""
+    text = json.dumps(request, indent=1, sort_keys=True).replace("\\n", "\n")
+    return masked(text).replace("},{", "},\n{").replace(',\\\\\\"', ',\n\\\\\\"')
 
 
 def _likeness(one: str, other: str) -> float:
