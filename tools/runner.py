@@ -2,7 +2,8 @@
 
 Protocol for an effect (DESIGN.md G3): intent and snapshot are committed, then the tool applies,
 then the result is committed. Found again after a crash, an applied effect returns its result, an
-intended one is probed: happened (adopt), did not (apply), unknown (in doubt, a person decides).
+intended one is probed: happened (adopt), did not (apply, if it is still cleared), unknown (in
+doubt, a person decides).
 """
 
 import time
@@ -67,17 +68,18 @@ class Runner:
         """Run one call and return what came of it.
 
         Raises:
-            NotCleared: No valid clearance for exactly this action; nothing ran.
+            NotCleared: No valid clearance for exactly this action, and the journal does not know
+                it; nothing ran.
             RunBusy: The same call is running already in this process.
         """
-        tool = self._cleared_tool(call)
+        tool = self._tool(call)
         with self._lock:
             if call.key in self._running:
                 raise RunBusy(f"The action {call.key!r} is running already in this process.")
             self._running.add(call.key)
         started = time.perf_counter()
         try:
-            observation = self._read(tool, call) if tool.effect == "read" else self._act(tool, call)
+            observation = (self._read if tool.effect == "read" else self._act)(tool, call)
         finally:
             with self._lock:
                 self._running.discard(call.key)
@@ -98,23 +100,27 @@ class Runner:
             )
         tool.undo(record.action.args, record.snapshot, record.result)
 
-    def _cleared_tool(self, call: Call) -> Tool:
-        """Return the tool, or raise when this exact action may not run now."""
+    def _tool(self, call: Call) -> Tool:
+        """Return the tool, or raise when a clearance says that another action was meant."""
         tool = self.tools.get(call.action.tool)
         if tool is None:
             raise NotCleared(f"There is no tool {call.action.tool!r}.")
         clearance = self.clearances.find(call.key)
+        if clearance is not None and clearance.action_hash != call.action.hash:
+            raise _uncleared(call)
+        return tool
+
+    def _require_clearance(self, tool: Tool, call: Call) -> None:
+        """Raise when this exact action may not run now."""
+        clearance = self.clearances.find(call.key)
         if clearance is None or clearance.action_hash != call.action.hash:
-            raise NotCleared(
-                f"No clearance for {call.action.tool!r} with exactly these arguments ({call.key})."
-            )
+            raise _uncleared(call)
         if clearance.expires_at <= self.clock():
             raise NotCleared(
                 f"The clearance of {call.key!r} expired {clearance.expires_at:%Y-%m-%d %H:%M} UTC.",
                 advice="Ask again.",
             )
         self._judge(tool, call, clearance)
-        return tool
 
     def _judge(self, tool: Tool, call: Call, clearance: Clearance) -> None:
         args = tool.check(call.action.args)
@@ -135,6 +141,7 @@ class Runner:
             )
 
     def _read(self, tool: Tool, call: Call) -> Observation:
+        self._require_clearance(tool, call)
         try:
             result = self.patiently(lambda: tool.apply(call.action.args, call.key))
         except ToolFault as fault:
@@ -145,7 +152,8 @@ class Runner:
 
     def _act(self, tool: Tool, call: Call) -> Observation:
         record = self.journal.find(call.key)
-        if record is None:
+        if record is None:  # what the journal knows is found out first, cleared or not
+            self._require_clearance(tool, call)
             return self._begin(tool, call)
         if record.action.hash != call.action.hash:
             return _failure(
@@ -174,9 +182,14 @@ class Runner:
 
     def _recover(self, tool: Tool, call: Call, record: EffectRecord) -> Observation:
         happened = _probe(tool, call, record.snapshot)
-        if happened == "no":
-            return self._apply(tool, call, record.snapshot)
-        return self._adopt(tool, call, happened)
+        if happened != "no":
+            return self._adopt(tool, call, happened)
+        try:
+            self._require_clearance(tool, call)
+        except (NotCleared, Refused) as refusal:
+            self.journal.settle(call.key, "failed", error=refusal.what)
+            return _failure(tool, call, Refused(refusal.what))
+        return self._apply(tool, call, record.snapshot)
 
     def _apply(self, tool: Tool, call: Call, snapshot: JsonObject) -> Observation:
         try:
@@ -234,6 +247,12 @@ def _same_target(tool: Tool, call: Call, clearance: Clearance) -> None:
         raise Refused(
             f"What {call.action.tool!r} would act on is no longer what {clearance.name!r} approved."
         )
+
+
+def _uncleared(call: Call) -> NotCleared:
+    return NotCleared(
+        f"No clearance for {call.action.tool!r} with exactly these arguments ({call.key})."
+    )
 
 
 def _probe(tool: Tool, call: Call, snapshot: JsonObject) -> Happened:
