@@ -17,7 +17,7 @@ def chat_span(candidate: Candidate, *, run: str, role: str) -> Iterator[Span]:
         run: The run that pays; the conversation.
         role: The part that the model plays.
     """
-    facts = {
+    facts: dict[str, str | int] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": candidate.name,
