@@ -27,12 +27,12 @@ from tools.contract import (
     Observation,
     Tool,
     Toolbox,
-    canonical,
     digest,
     jsonable,
 )
 from tools.errors import Fatal, NotCleared, Refused, RunBusy, SurefootError, ToolFault, Transient
 from tools.policy import Facts, Policy
+from tools.results import summary, without_secrets
 
 SUMMARY_CHARACTERS = 500
 T = TypeVar("T")
@@ -193,7 +193,8 @@ class Runner:
 
     def _apply(self, tool: Tool, call: Call, snapshot: JsonObject) -> Observation:
         try:
-            result = jsonable(self.patiently(lambda: tool.apply(call.action.args, call.key)))
+            made = jsonable(self.patiently(lambda: tool.apply(call.action.args, call.key)))
+            result = without_secrets(made, tool.secret_fields)
         except ToolFault as fault:
             self.journal.settle(call.key, "failed", error=fault.what)
             return _failure(tool, call, fault)
@@ -225,7 +226,7 @@ class Runner:
     def _success(
         self, tool: Tool, call: Call, result: JsonValue, *, replayed: bool = False
     ) -> Observation:
-        value = _without_secrets(tool, jsonable(result))
+        value = without_secrets(jsonable(result), tool.secret_fields)
         return Observation(
             key=call.key,
             step=call.step,
@@ -233,7 +234,7 @@ class Runner:
             action_hash=call.action.hash,
             status="ok",
             effect=tool.effect,
-            summary=_summary(value),
+            summary=summary(value)[:SUMMARY_CHARACTERS],
             artifact=self.artifacts.put(value),
             result_digest=digest(value),
             trust=tool.output_trust,
@@ -260,18 +261,6 @@ def _probe(tool: Tool, call: Call, snapshot: JsonObject) -> Happened:
         return tool.probe(call.action.args, snapshot, call.key)
     except ToolFault:
         return "unknown"
-
-
-def _without_secrets(tool: Tool, value: JsonValue) -> JsonValue:
-    if not isinstance(value, dict):
-        return value
-    return {name: item for name, item in value.items() if name not in tool.secret_fields}
-
-
-def _summary(value: JsonValue) -> str:
-    if isinstance(value, dict) and isinstance(value.get("summary"), str):
-        return str(value["summary"])[:SUMMARY_CHARACTERS]
-    return canonical(value)[:SUMMARY_CHARACTERS]
 
 
 def _doubt(tool: Tool, call: Call) -> Observation:

@@ -10,14 +10,16 @@ from pydantic import JsonValue
 from checkpoints.store import Store
 from tests.behaviour.conftest import clock, folder, store
 from tests.behaviour.shelf import POLICY, Clock, Put
-from tools.contract import Action, Call, Clearance, Happened, JsonObject, Toolbox
+from tools.contract import Action, Call, Clearance, Happened, JsonObject, Toolbox, canonical
 from tools.errors import NotCleared
 from tools.policy import Policy
+from tools.results import WITHHELD
 from tools.runner import Runner
 
 __all__ = ["clock", "folder", "store"]
 
 ACTION = Action(tool="put", args={"name": "a", "text": "goal"})
+HIDDEN = "hunter2"
 CALL = Call(key="r/write/1", run="r", step="write", action=ACTION)
 
 
@@ -28,6 +30,7 @@ class Killed(BaseException):
 class DyingPut(Put):
     """Dies before or after its effect, once."""
 
+    secret_fields = frozenset({"token"})
     dies = ""
     knows = True
 
@@ -39,7 +42,8 @@ class DyingPut(Put):
         if self.dies == "after":
             self.dies = ""
             raise Killed
-        return result
+        deep: JsonValue = [{"token": HIDDEN}]
+        return {"put": result, "token": HIDDEN, "deep": deep}
 
     def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
         return super().probe(args, snapshot, key) if self.knows else "unknown"
@@ -130,3 +134,19 @@ def test_clearance_of_another_action_recovers_nothing(bench: Bench) -> None:
     with pytest.raises(NotCleared, match="exactly these arguments"):
         bench.runner.run(CALL)
     assert bench.state == "intended"
+
+
+def test_secrets_reach_neither_observation_nor_disk(bench: Bench) -> None:
+    bench.grant()
+    observation = bench.runner.run(CALL)
+    bench.store.ledger.append("r", "observation", CALL.key, observation.to_json())
+    bench.store.close()
+    files = bench.store.path.parent.glob(f"{bench.store.path.name}*")
+    assert HIDDEN not in canonical(observation.to_json())
+    assert not any(HIDDEN.encode() in path.read_bytes() for path in files)
+
+
+def test_secrets_are_withheld_however_deep_they_lie(bench: Bench) -> None:
+    bench.grant()
+    kept = bench.store.artifacts.get(bench.runner.run(CALL).artifact)
+    assert kept == {"put": {"name": "a"}, "token": WITHHELD, "deep": [{"token": WITHHELD}]}

@@ -1,0 +1,27 @@
+"""What of a tool's result may be kept and shown: never its secrets, and in brief."""
+
+from pydantic import JsonValue
+
+from tools.contract import canonical
+
+WITHHELD = "(withheld)"
+"""What stands in the place of a secret."""
+
+
+def without_secrets(value: JsonValue, secret: frozenset[str]) -> JsonValue:
+    """Return a value whose fields of these names are withheld, however deep they lie."""
+    if isinstance(value, dict):
+        return {
+            name: WITHHELD if name in secret else without_secrets(item, secret)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [without_secrets(item, secret) for item in value]
+    return value
+
+
+def summary(value: JsonValue) -> str:
+    """Return the result's own summary, or its JSON."""
+    if isinstance(value, dict) and isinstance(value.get("summary"), str):
+        return str(value["summary"])
+    return canonical(value)
