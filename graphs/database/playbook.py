@@ -187,7 +187,7 @@ def _refresh(situation: Situation) -> Decision:
 def _tidy(situation: Situation) -> Decision:
     for item in _items(_simulated(situation).get("redundant")):
         action = Action(tool="drop_index", args={"name": item["name"]})
-        if action.hash[:16] not in situation.tried:
+        if action.hash[:16] not in situation.tried and not _let_go(situation, item):
             return Decision(
                 kind="act",
                 action=action,
@@ -202,6 +202,12 @@ def _tidy(situation: Situation) -> Decision:
                 confidence=0.9,
             )
     return Decision(kind="done", reasoning=_tally(situation, "redundant index"), confidence=1.0)
+
+
+def _let_go(situation: Situation, item: JsonObject) -> bool:
+    """Tell whether the index that makes this one redundant was itself dropped meanwhile."""
+    other = Action(tool="drop_index", args={"name": item.get("covered_by")})
+    return situation.tried.get(other.hash[:16], "").startswith("ok")
 
 
 def _tally(situation: Situation, noun: str) -> str:

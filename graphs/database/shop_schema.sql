@@ -1,4 +1,4 @@
--- The sample shop. Two of its three secondary indexes are redundant on purpose: the agent should
+-- The sample shop. One of its two secondary indexes is redundant on purpose: the agent should
 -- find them and ask a person before anything is dropped.
 CREATE TABLE categories (
   id INTEGER PRIMARY KEY,
@@ -82,4 +82,3 @@ CREATE TABLE inventory_movements (
 );
 CREATE INDEX idx_orders_customer_date ON orders (customer_id, ordered_at);
 CREATE INDEX idx_orders_customer ON orders (customer_id);
-CREATE INDEX idx_orders_customer_date_old ON orders (customer_id, ordered_at);
