@@ -1,0 +1,87 @@
+"""Constraints of a database: what must be as it was, but for index changes on the journal."""
+
+from collections.abc import Mapping, Sequence
+
+from graphs.database.kept import Kept, bare_digest, created_indexes
+from graphs.database.ownership import made_sql
+from nodes.state import Check
+from tools.contract import EffectRecord, JsonObject
+from tools.database.measure import ResultSample, same_result
+from tools.database.schema import Schema
+from tools.database.spec import IndexSpec
+from tools.database.workload import Query
+
+
+def same_schema(base: Kept, schema: Schema) -> Check:
+    """Tables, views and triggers are as they were."""
+    problem = "" if bare_digest(schema) == base.schema else "tables, views or triggers changed"
+    return _constraint("schema", problem, "tables, views and triggers are as they were")
+
+
+def only_ours(base: Kept, schema: Schema, effects: Sequence[EffectRecord]) -> Check:
+    """Every index is as it was, or as an effect that stands left it, word for word.
+
+    Args:
+        base: From before anything was done.
+        schema: As it is.
+        effects: All that stand, oldest first; where an undo was cut short, both ends are right.
+    """
+    expected, found = _expected(base.indexes, effects), created_indexes(schema)
+    for record in effects:
+        if record.state == "undoing":
+            expected.pop(_index_of(record), None)
+            found.pop(_index_of(record), None)
+    common = sorted(expected.keys() & found.keys())
+    parts = {
+        "missing": sorted(expected.keys() - found.keys()),
+        "not on the journal": sorted(found.keys() - expected.keys()),
+        "replaced": [name for name in common if expected[name] not in {"", found[name]}],
+    }
+    problem = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
+    return _constraint("indexes", problem, "only indexes on the journal changed")
+
+
+def same_rows(base: Kept, schema: Schema) -> Check:
+    """Every table has as many rows as it had."""
+    changed = [
+        f"{name} had {base.rows[name]} rows, has {table.rows}"
+        for name, table in schema.tables.items()
+        if name in base.rows and base.rows[name] != table.rows
+    ]
+    return _constraint("rows", "; ".join(changed), "every table has the rows it had")
+
+
+def same_content(before: Mapping[str, JsonObject], after: Mapping[str, JsonObject]) -> Check:
+    """Every table holds what it held."""
+    changed = sorted(name for name in before if before[name] != after.get(name))
+    problem = f"the content of {', '.join(changed)} changed" if changed else ""
+    return _constraint("content", problem, "every table's content digest is what it was")
+
+
+def same_answer(query: Query, before: ResultSample, after: ResultSample) -> Check:
+    """A query returns what it returned."""
+    problem = same_result(before, after)
+    text = f"{query.id} {query.name}: {problem}" if problem else ""
+    return _constraint(f"result of {query.id}", text, f"{query.id} returns what it returned")
+
+
+def _expected(indexes: Mapping[str, str], effects: Sequence[EffectRecord]) -> dict[str, str]:
+    """Return the indexes that should be there after these effects, and their SQL."""
+    expected = dict(indexes)
+    for record in effects:
+        if record.action.tool == "create_index":
+            expected[_index_of(record)] = made_sql(record)
+        elif record.action.tool.startswith("drop_"):
+            expected.pop(_index_of(record), None)
+    return expected
+
+
+def _index_of(record: EffectRecord) -> str:
+    """Return the name of the index that an effect made or dropped; empty for others."""
+    if record.action.tool == "create_index":
+        return IndexSpec.model_validate(record.action.args).name
+    return str(record.action.args.get("name", ""))
+
+
+def _constraint(name: str, problem: str, fine: str) -> Check:
+    return Check(name=name, kind="constraint", holds=not problem, detail=problem or fine)
