@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from graphs.database.constraints import (
+    expected_indexes,
     only_ours,
     same_answer,
     same_content,
     same_rows,
     same_schema,
 )
-from graphs.database.gains import expectation, faster, is_slower, none_slower
+from graphs.database.gains import expectation, faster, is_slower, none_slower, references
 from graphs.database.kept import Kept, Timings, bare_digest, created_indexes, measured
 from nodes.context import Examination
 from tools.contract import EffectRecord, JsonObject
@@ -71,7 +72,14 @@ class DatabaseChecks:
         *,
         standing: Sequence[EffectRecord] = (),
     ) -> Examination:
-        """Judge fresh effects: cheap constraints, affected results, and the gain of each."""
+        """Judge fresh effects: cheap constraints, affected results, and the gain of each.
+
+        Args:
+            baseline: From before anything was done; constraints are held against it.
+            before: The last measurement; gains are reckoned from it.
+            fresh: What is judged.
+            standing: All effects of the run that stand, oldest first; the fresh ones when empty.
+        """
         base, last = Kept(baseline), Kept(before)
         with self.database.reader(limit_seconds=self.limit_seconds) as reader:
             schema = read_schema(reader)
@@ -80,16 +88,18 @@ class DatabaseChecks:
                 only_ours(base, schema, standing or fresh),
                 same_rows(base, schema),
             ]
-            timings = dict(last.timings)
-            affected = []
+            earlier = [record for record in standing if record not in fresh]
+            known = references(last, base, expected_indexes(base.indexes, earlier))
+            timings = dict(known)
+            changed = []
             for query in self.workload.queries:
-                if reader.plan(parse_query(query.sql)) == last.timings[query.id].plan:
+                if reader.plan(parse_query(query.sql)) == known[query.id].plan:
                     continue
-                affected.append(query)
+                changed.append(query)
                 timings[query.id], sample = self._measure(reader, query)
                 checks.append(same_answer(query, base.samples[query.id], sample))
-            self._settle_doubts(reader, affected, last.timings, timings)
-        checks += [expectation(record, affected, last.timings, timings) for record in fresh]
+            self._settle_doubts(reader, changed, known, timings)
+        checks += [expectation(record, changed, known, timings) for record in fresh]
         return Examination(checks=tuple(checks), measured=measured(schema, timings))
 
     def conclude(self, baseline: JsonObject, kept: Sequence[EffectRecord]) -> Examination:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from graphs.database.kept import Kept, bare_digest, created_indexes
-from graphs.database.ownership import made_sql
+from graphs.database.ownership import index_of, made_sql
 from nodes.state import Check
 from tools.contract import EffectRecord, JsonObject
 from tools.database.measure import ResultSample, same_result
 from tools.database.schema import Schema
-from tools.database.spec import IndexSpec
 from tools.database.workload import Query
 
 
@@ -26,11 +25,11 @@ def only_ours(base: Kept, schema: Schema, effects: Sequence[EffectRecord]) -> Ch
         schema: As it is.
         effects: All that stand, oldest first; where an undo was cut short, both ends are right.
     """
-    expected, found = _expected(base.indexes, effects), created_indexes(schema)
+    expected, found = expected_indexes(base.indexes, effects), created_indexes(schema)
     for record in effects:
         if record.state == "undoing":
-            expected.pop(_index_of(record), None)
-            found.pop(_index_of(record), None)
+            expected.pop(index_of(record), None)
+            found.pop(index_of(record), None)
     common = sorted(expected.keys() & found.keys())
     parts = {
         "missing": sorted(expected.keys() - found.keys()),
@@ -65,22 +64,15 @@ def same_answer(query: Query, before: ResultSample, after: ResultSample) -> Chec
     return _constraint(f"result of {query.id}", text, f"{query.id} returns what it returned")
 
 
-def _expected(indexes: Mapping[str, str], effects: Sequence[EffectRecord]) -> dict[str, str]:
+def expected_indexes(indexes: Mapping[str, str], effects: Sequence[EffectRecord]) -> dict[str, str]:
     """Return the indexes that should be there after these effects, and their SQL."""
     expected = dict(indexes)
     for record in effects:
         if record.action.tool == "create_index":
-            expected[_index_of(record)] = made_sql(record)
+            expected[index_of(record)] = made_sql(record)
         elif record.action.tool.startswith("drop_"):
-            expected.pop(_index_of(record), None)
+            expected.pop(index_of(record), None)
     return expected
-
-
-def _index_of(record: EffectRecord) -> str:
-    """Return the name of the index that an effect made or dropped; empty for others."""
-    if record.action.tool == "create_index":
-        return IndexSpec.model_validate(record.action.args).name
-    return str(record.action.args.get("name", ""))
 
 
 def _constraint(name: str, problem: str, fine: str) -> Check:

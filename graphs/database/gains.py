@@ -1,9 +1,11 @@
 """What effects were good for: each judged by its queries, the end as a whole."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from graphs.database.kept import Timings
+from graphs.database.kept import Kept, Timings
+from graphs.database.ownership import index_of
 from nodes.state import Check
 from tools.contract import EffectRecord
 from tools.database.measure import Measurement
@@ -23,10 +25,26 @@ def is_slower(before: Measurement, after: Measurement) -> bool:
     return after.ms > before.ms * SLOWER_FACTOR and after.ms > before.ms + SLOWER_MS
 
 
+def references(last: Kept, base: Kept, expected: Collection[str]) -> Timings:
+    """Return what each query is compared with: its last measurement while that still counts.
+
+    Args:
+        last: The last measurement.
+        base: From before anything was done; counts when an index was taken back since the last.
+        expected: Names of the indexes that were there before the effects that are judged.
+    """
+    gone = last.indexes.keys() - set(expected)
+    return {
+        name: base.timings[name] if any(_uses(timing, index) for index in gone) else timing
+        for name, timing in last.timings.items()
+    }
+
+
 def expectation(
-    record: EffectRecord, affected: Sequence[Query], before: Timings, after: Timings
+    record: EffectRecord, changed: Sequence[Query], before: Timings, after: Timings
 ) -> Check:
-    """Judge one effect by the queries whose plan changed."""
+    """Judge one effect by those of the queries with another plan that owe it to this effect."""
+    affected = [query for query in changed if _owes(record, before[query.id], after[query.id])]
     was, now = _total(affected, before), _total(affected, after)
     slower = [query.id for query in affected if is_slower(before[query.id], after[query.id])]
     needs_gain = not record.action.tool.startswith("drop_")
@@ -72,6 +90,18 @@ def none_slower(changed: Sequence[Query], before: Timings, after: Timings) -> Ch
         holds=not slower,
         detail=f"{', '.join(slower)} got slower" if slower else "no query got slower",
     )
+
+
+def _owes(record: EffectRecord, before: Measurement, after: Measurement) -> bool:
+    """Tell whether a changed plan is the work of an effect: it names its index, then or now."""
+    if record.action.tool == "create_index":
+        return _uses(after, index_of(record))
+    return not index_of(record) or _uses(before, index_of(record))
+
+
+def _uses(timing: Measurement, index: str) -> bool:
+    named = re.compile(rf" INDEX {re.escape(index)}( \(|$)")
+    return any(named.search(line) for line in timing.plan)
 
 
 def _total(queries: Iterable[Query], timings: Timings) -> float:

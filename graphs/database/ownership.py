@@ -11,6 +11,7 @@ from checkpoints.store import Store
 from tools.contract import EffectRecord
 from tools.database.catalog import Index
 from tools.database.marks import marked
+from tools.database.spec import IndexSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,13 @@ class Ownership:
             run = self.store.runs.find(record.run)
             if run is not None and run.settings.get("database") == self.database:
                 yield record
+
+
+def index_of(record: EffectRecord) -> str:
+    """Return the name of the index that an effect made or dropped; empty for others."""
+    if record.action.tool == "create_index":
+        return IndexSpec.model_validate(record.action.args).name
+    return str(record.action.args.get("name", ""))
 
 
 def made_sql(record: EffectRecord) -> str:
