@@ -1,7 +1,14 @@
-"""Sees to it that one process at a time advances a run, because no saver locks a thread."""
+"""Sees to it that one process at a time advances a run, because no saver locks a thread.
+
+A holder on this host keeps its lease as long as it lives, however long a node takes; whether it
+lives, the kernel tells. Of a holder on another host nothing is known but its last sign of life:
+there a node that takes longer than `TTL` can lose its lease.
+"""
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,13 +16,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from checkpoints.claims import Claims
 from checkpoints.schema import leases, stamp
 from checkpoints.writer import Writer
 from tools.contract import Clock
 from tools.errors import RunBusy
 
 TTL: Final = timedelta(seconds=300)
-"""How long a lease holds unless it is renewed."""
+"""How long a lease holds, unless it is renewed, where its holder cannot be seen to live."""
 
 _FREE: Final = ""
 
@@ -54,6 +62,29 @@ class LeaseTable:
         self._clock = clock
         self._owner = owner
         self._process = this_process()
+        self._claims = Claims()
+        self._holdings: set[str] = set()
+
+    @contextmanager
+    def holding(self, run: str) -> Iterator[None]:
+        """Keep everyone else off a run, in this process too, and give its lease back at the end.
+
+        Inside another `holding` of the same caller it is a part of that one.
+
+        Raises:
+            RunBusy: Another living owner holds it, or another handle of this process.
+        """
+        if self._claims.is_mine(run):
+            yield
+            return
+        with self._claims.of(run):
+            self.acquire(run)
+            self._holdings.add(run)
+            try:
+                yield
+            finally:
+                self._holdings.discard(run)
+                self.release(run)
 
     def acquire(self, run: str) -> int:
         """Take or renew the run's lease for 300 s; return its fencing number.
@@ -62,8 +93,9 @@ class LeaseTable:
         left is not written again.
 
         Raises:
-            RunBusy: Another living owner holds it.
+            RunBusy: Another living owner holds it, or another handle of this process.
         """
+        self._claims.check(run)
         now = self._clock()
         with self._writer.read() as connection:
             row = _row(connection, run)
@@ -73,7 +105,9 @@ class LeaseTable:
             return self._take(connection, run, now)
 
     def release(self, run: str) -> None:
-        """Give the lease back; no-op when it is not ours."""
+        """Give the lease back; no-op when it is not ours, or when a `holding` will do it."""
+        if run in self._holdings or self._claims.is_others(run):
+            return
         with self._writer.write() as connection:
             mine = (leases.c.run == run) & (leases.c.owner == self._owner)
             connection.execute(update(leases).where(mine).values(owner=_FREE))
@@ -111,9 +145,13 @@ class LeaseTable:
         return bool(row.owner == self._owner and row.expires_at >= stamp(now + TTL * 2 / 3))
 
     def _is_held(self, row: Row[Any], now: datetime) -> bool:
-        if row.owner == _FREE or row.expires_at <= stamp(now):
+        if row.owner == _FREE:
             return False
-        return row.host != self._process.host or _lives(row.pid, row.started)
+        fresh = bool(row.expires_at > stamp(now))
+        if row.host != self._process.host:
+            return fresh
+        # Without a start time, a later process of the same number would hold it for ever.
+        return _lives(row.pid, row.started) and (fresh or bool(row.started))
 
 
 def _row(connection: Connection, run: str) -> Row[Any] | None:
@@ -125,8 +163,8 @@ def _busy(row: Row[Any]) -> RunBusy:
     return RunBusy(
         f"Run {row.run!r} is held by process {row.pid} on {host!r} since {row.since}.",
         advice=(
-            "Wait until that process has finished, or end it and try again; "
-            f"without a sign of life its hold ends at {row.expires_at}."
+            "Wait until that process has finished, or end it and try again; on another host "
+            f"its hold ends at {row.expires_at} without a sign of life."
         ),
     )
 

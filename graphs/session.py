@@ -5,7 +5,6 @@ Adds nothing that plain LangGraph use would bypass; every guarantee lives in the
 
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +21,7 @@ from nodes.context import Context
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Goal, Plan, State
 from tools.contract import EffectRecord, JsonObject
-from tools.errors import BadInput, GraphChanged, RunBusy, UnknownReview
+from tools.errors import BadInput, GraphChanged, UnknownReview
 from tools.records import Answer, AnswerKind, LedgerEntry, Review, RunInfo, Status
 
 Watcher = Callable[[JsonObject], None]
@@ -41,7 +40,6 @@ class Agent:
     boundaries: Boundaries = Boundaries()
     budget: Budget = Budget()
     tracing: Tracing = field(default_factory=Tracing)
-    _active: set[str] = field(default_factory=set)
 
     def goal(self, objective: str, *, dry_run: bool = False, review_plan: bool = False) -> Goal:
         """Return a goal with this agent's boundaries and budget."""
@@ -229,16 +227,22 @@ class Run:
                 advice=f"Finish it with version {info.version}, or undo it and start anew.",
             )
         if info.status in LIVING:
-            snapshot = self.agent.graph.get_state(self.config)
-            # `next` is empty too when a node finished and the process died before its checkpoint.
-            if not snapshot.tasks:
-                raise GraphChanged(
-                    f"Run {self.id!r} is {info.status}, but its graph has no next node."
-                )
-            payload = self._wake()
-            if payload is not None or not snapshot.interrupts:
-                self.advance(payload, watch)
+            with self.agent.store.leases.holding(self.id):
+                self._go_on(watch)
         return self
+
+    def _go_on(self, watch: Watcher | None) -> None:
+        """Advance from the newest checkpoint; nobody else can, from here to the end."""
+        status = self.status
+        if status not in LIVING:
+            return
+        snapshot = self.agent.graph.get_state(self.config)
+        # `next` is empty too when a node finished and the process died before its checkpoint.
+        if not snapshot.tasks:
+            raise GraphChanged(f"Run {self.id!r} is {status}, but its graph has no next node.")
+        payload = self._wake()
+        if payload is not None or not snapshot.interrupts:
+            self.advance(payload, watch)
 
     def advance(self, payload: Any, watch: Watcher | None = None) -> None:  # noqa: ANN401  # LangGraph's own input type
         """Drive the graph until it ends or no stored answer lets it go on.
@@ -250,15 +254,11 @@ class Run:
         Raises:
             RunBusy: This run is being advanced already.
         """
-        if self.id in self.agent._active:  # noqa: SLF001  # Agent and Run are one unit
-            raise RunBusy(f"Run {self.id!r} is being advanced in this process already.")
-        self.agent._active.add(self.id)  # noqa: SLF001  # see above
-        try:
-            with self.agent.tracing.segment(self.agent.context, self.id, payload) as traced:
-                self._drive(payload, watch, {**self.config, **traced})
-        finally:
-            self.agent._active.discard(self.id)  # noqa: SLF001  # see above
-            self.agent.store.leases.release(self.id)
+        with (
+            self.agent.store.leases.holding(self.id),
+            self.agent.tracing.segment(self.agent.context, self.id, payload) as traced,
+        ):
+            self._drive(payload, watch, {**self.config, **traced})
 
     def _drive(self, payload: Any, watch: Watcher | None, config: RunnableConfig) -> None:  # noqa: ANN401  # see `advance`
         first = True
@@ -288,9 +288,11 @@ class Run:
         Args:
             step: A step (`tune`) or one action of it (`tune.2`); everything when None.
             dry_run: Only say what would be undone.
+
+        Raises:
+            RunBusy: The run is being advanced or undone, here or by another process.
         """
-        self.agent.store.leases.acquire(self.id)
-        try:
+        with self.agent.store.leases.holding(self.id):
             return undo_run(
                 self.agent.store,
                 self.id,
@@ -299,9 +301,6 @@ class Run:
                 from_step=step,
                 dry_run=dry_run,
             )
-        finally:
-            with suppress(RunBusy):
-                self.agent.store.leases.release(self.id)
 
     def _reversible(self, record: EffectRecord) -> bool:
         tool = self.agent.context.tools.get(record.action.tool)

@@ -5,7 +5,9 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from contextvars import copy_context
 
 import pytest
 
@@ -116,8 +118,20 @@ def test_release_of_anothers_lease_does_nothing(store: Store, rival: Store) -> N
         rival.leases.acquire("run")
 
 
-def test_expired_lease_is_taken_over(store: Store, rival: Store, clock: HandClock) -> None:
+def test_living_process_of_this_host_keeps_its_lease_however_long(
+    store: Store, rival: Store, clock: HandClock
+) -> None:
     store.leases.acquire("run")
+    clock.move(TTL.total_seconds() * 1000)
+    with pytest.raises(RunBusy):
+        rival.leases.acquire("run")
+
+
+def test_expired_lease_of_another_host_is_taken_over(
+    store: Store, rival: Store, clock: HandClock
+) -> None:
+    store.leases.acquire("run")
+    rewrite(store, "host", "elsewhere pid:[1]")
     clock.move(TTL.total_seconds())
     assert rival.leases.acquire("run") == 2
 
@@ -126,6 +140,7 @@ def test_former_owner_is_refused_after_a_take_over(
     store: Store, rival: Store, clock: HandClock
 ) -> None:
     store.leases.acquire("run")
+    rewrite(store, "host", "elsewhere pid:[1]")
     clock.move(TTL.total_seconds())
     rival.leases.acquire("run")
     with pytest.raises(RunBusy):
@@ -157,6 +172,15 @@ def test_without_start_times_a_living_process_keeps_its_lease(store: Store, riva
     rewrite(store, "started", "")
     with pytest.raises(RunBusy):
         rival.leases.acquire("run")
+
+
+def test_without_start_times_an_expired_lease_is_taken_over(
+    store: Store, rival: Store, clock: HandClock
+) -> None:
+    store.leases.acquire("run")
+    rewrite(store, "started", "")
+    clock.move(TTL.total_seconds())
+    assert rival.leases.acquire("run") == 2
 
 
 def test_without_start_times_a_gone_process_loses_its_lease(store: Store, rival: Store) -> None:
@@ -193,3 +217,33 @@ def test_lease_of_a_killed_process_nobody_waited_for_is_taken_over(url: str) -> 
         victim.process.kill()
         os.waitid(os.P_PID, victim.process.pid, os.WEXITED | os.WNOWAIT)
         assert store.leases.acquire("run") == 2
+
+
+def test_run_that_is_held_is_refused_to_another_handle_of_the_same_store(store: Store) -> None:
+    with (
+        ThreadPoolExecutor(1) as other,
+        store.leases.holding("run"),
+        pytest.raises(RunBusy, match="in this process"),
+    ):
+        other.submit(store.leases.acquire, "run").result()
+
+
+def test_run_that_is_held_is_not_given_back_by_another_handle(store: Store, rival: Store) -> None:
+    with ThreadPoolExecutor(1) as other, store.leases.holding("run"):
+        other.submit(store.leases.release, "run").result()
+        with pytest.raises(RunBusy):
+            rival.leases.acquire("run")
+
+
+def test_holding_inside_a_holding_ends_with_the_outer_one(store: Store, rival: Store) -> None:
+    with store.leases.holding("run"):
+        with store.leases.holding("run"):
+            store.leases.release("run")
+        with pytest.raises(RunBusy):
+            rival.leases.acquire("run")
+    assert rival.leases.acquire("run") == 2
+
+
+def test_thread_with_a_copy_of_the_holders_context_may_renew(store: Store) -> None:
+    with ThreadPoolExecutor(1) as pool, store.leases.holding("run"):
+        assert pool.submit(copy_context().run, store.leases.acquire, "run").result() == 1
