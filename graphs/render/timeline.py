@@ -108,7 +108,9 @@ def _decided(entry: LedgerEntry, about: Bodies, state: EffectState | Literal[""]
         at=entry.at,
         label=label_of(entry.subject),
         kind="action" if acts else "end of step",
-        what=action_of(body) if acts else _ENDS.get(str(body.get("kind")), "ended"),
+        what=_edited(about) or action_of(body)
+        if acts
+        else _ENDS.get(str(body.get("kind")), "ended"),
         why=str(body.get("reasoning", "")) if acts else "",
         confidence=float(certain) if acts and isinstance(certain, int | float) else None,
         gate=str(gate.get("gate", "")) if acts else "",
@@ -121,6 +123,14 @@ def _decided(entry: LedgerEntry, about: Bodies, state: EffectState | Literal[""]
         key=entry.subject,
         origin=str(body.get("origin", "")),
     )
+
+
+def _edited(about: Bodies) -> str:
+    """Return the action that a person put in the place of the proposed one, if one ran."""
+    answer, effect = _last(about, "answer"), about.get("effect", [{}])[0]
+    if answer.get("decision") != "edit" or "action" not in effect:
+        return ""
+    return f"{action_of(effect)} (edited)"
 
 
 _ENDS = {"done": "done", "give_up": "gives up"}
