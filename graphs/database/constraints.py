@@ -6,7 +6,7 @@ from graphs.database.kept import Kept, bare_digest, created_indexes
 from graphs.database.ownership import index_of, made_sql
 from nodes.state import Check
 from tools.contract import EffectRecord, JsonObject
-from tools.database.measure import ResultSample, same_result
+from tools.database.compare import Comparison
 from tools.database.schema import Schema
 from tools.database.workload import Query
 
@@ -57,11 +57,21 @@ def same_content(before: Mapping[str, JsonObject], after: Mapping[str, JsonObjec
     return _constraint("content", problem, "every table's content digest is what it was")
 
 
-def same_answer(query: Query, before: ResultSample, after: ResultSample) -> Check:
-    """A query returns what it returned."""
-    problem = same_result(before, after)
-    text = f"{query.id} {query.name}: {problem}" if problem else ""
-    return _constraint(f"result of {query.id}", text, f"{query.id} returns what it returned")
+def same_answer(query: Query, found: Comparison, *, unstable: bool) -> Check:
+    """A query returns what it returned, as far as its text says what that is.
+
+    Args:
+        query: The query.
+        found: How its result compares with that of the baseline.
+        unstable: Whether it returns something else each time, whatever anyone does.
+    """
+    name = f"{query.id} {query.name}"
+    if found.difference and unstable:
+        fine = f"{name}: not compared: the query returns something else each time"
+        return _constraint(f"result of {query.id}", "", fine)
+    text = f"{name}: {found.difference}" if found.difference else ""
+    fine = f"{name}: {found.remark}" if found.remark else f"{query.id} returns what it returned"
+    return _constraint(f"result of {query.id}", text, fine)
 
 
 def expected_indexes(indexes: Mapping[str, str], effects: Sequence[EffectRecord]) -> dict[str, str]:

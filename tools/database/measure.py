@@ -4,7 +4,7 @@ from time import perf_counter
 from typing import Final
 
 from tools.contract import Record
-from tools.database.results import ResultSample, Sampler, same_result
+from tools.database.results import ResultSample, Sampler
 from tools.database.session import Reader
 from tools.database.statements import Statement, parse_query
 from tools.database.workload import Query
@@ -14,7 +14,6 @@ __all__ = [
     "ResultSample",
     "measure",
     "measure_and_sample",
-    "same_result",
     "sample_result",
 ]
 
@@ -60,7 +59,7 @@ def sample_result(
     Raises:
         ToolFault: As for `measure`.
     """
-    sampler = _sampler(parse_query(query.sql))
+    sampler = Sampler(parse_query(query.sql).shape)
     _run(reader, parse_query(query.sql), limit_seconds, sampler)
     return sampler.sample()
 
@@ -73,7 +72,7 @@ def measure_and_sample(
     Raises:
         ToolFault: As for `measure`.
     """
-    sampler = _sampler(parse_query(query.sql))
+    sampler = Sampler(parse_query(query.sql).shape)
     measurement = _measure(reader, query, repeats, limit_seconds, sampler)
     return measurement, sampler.sample()
 
@@ -111,7 +110,3 @@ def _run(
         if sampler:
             sampler.add(batch)
     return spent * 1000, count
-
-
-def _sampler(statement: Statement) -> Sampler:
-    return Sampler(ordered=statement.ordered, limited=statement.limited)

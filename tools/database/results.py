@@ -2,13 +2,13 @@
 
 import hashlib
 import math
-from collections import Counter
 from typing import Final
 
 from pydantic import JsonValue
 
 from tools.contract import Record, canonical
 from tools.database.session import Row, Value
+from tools.database.shape import Shape
 
 MAX_ROWS: Final = 5_000
 MAX_CHARACTERS: Final = 1_000_000
@@ -18,6 +18,8 @@ _RELATIVE: Final = 1e-9
 _ABSOLUTE: Final = 1e-9
 """A sum that cancels to nothing has no relative error."""
 _MODULUS: Final = 2**128
+Cells = tuple[JsonValue, ...]
+"""A row as JSON."""
 
 
 class ResultSample(Record):
@@ -28,8 +30,12 @@ class ResultSample(Record):
     ordered: bool
     """Whether the query orders its rows."""
     limited: bool
-    """Whether it has a top-level LIMIT."""
-    rows: tuple[tuple[JsonValue, ...], ...]
+    """Whether a top-level LIMIT may have left rows out."""
+    skipped: bool = False
+    """Whether OFFSET may have left rows out."""
+    keys: tuple[int, ...] = ()
+    """Places of the columns by which it is ordered; empty when they are not all in the output."""
+    rows: tuple[Cells, ...]
     """The first rows; blobs and long texts are tagged objects."""
     digest: str
     """Of all rows whatever their order, floats rounded to six digits."""
@@ -45,11 +51,10 @@ class ResultSample(Record):
 class Sampler:
     """Takes in a result batch by batch, in bounded memory."""
 
-    def __init__(self, *, ordered: bool, limited: bool) -> None:
+    def __init__(self, shape: Shape) -> None:
         self.columns: tuple[str, ...] = ()
-        self._ordered = ordered
-        self._limited = limited
-        self._rows: list[tuple[JsonValue, ...]] = []
+        self._shape = shape
+        self._rows: list[Cells] = []
         self._characters = 0
         self._count = 0
         self._sum = 0
@@ -59,7 +64,7 @@ class Sampler:
         """Take in some rows."""
         for row in batch:
             cells = tuple(cell(value) for value in row)
-            text = canonical([_rounded(value) for value in cells])
+            text = canonical([rounded(value) for value in cells])
             fingerprint = hashlib.blake2b(text.encode(), digest_size=16).digest()
             self._sum = (self._sum + int.from_bytes(fingerprint, "big")) % _MODULUS
             self._chain.update(fingerprint)
@@ -70,14 +75,17 @@ class Sampler:
 
     def sample(self) -> ResultSample:
         """Return what was taken in."""
+        shape = self._shape
         return ResultSample(
             columns=tuple(_valid(column) for column in self.columns),
             row_count=self._count,
-            ordered=self._ordered,
-            limited=self._limited,
+            ordered=shape.ordered,
+            limited=shape.limit is not None and self._count >= shape.limit,
+            skipped=shape.skips,
+            keys=shape.places(self.columns),
             rows=tuple(self._rows),
             digest=f"{self._sum:032x}",
-            order_digest=self._chain.hexdigest() if self._ordered else "",
+            order_digest=self._chain.hexdigest() if shape.ordered else "",
         )
 
 
@@ -98,46 +106,8 @@ def cell(value: Value) -> JsonValue:
     return value
 
 
-def same_result(before: ResultSample, after: ResultSample) -> str:
-    """Return why two results differ; empty when they are the same.
-
-    Rows are compared in order only when the query orders them. Floats may differ by one part in
-    10^9, because a sum depends on the order in which rows are read.
-    """
-    if before.columns != after.columns:
-        return f"the columns changed from {before.columns} to {after.columns}"
-    if before.row_count != after.row_count:
-        return f"the number of rows changed from {before.row_count} to {after.row_count}"
-    kept = before.complete and after.complete
-    same_set = _same_set(before, after) if kept else before.digest == after.digest
-    if not same_set:
-        hint = " (LIMIT without ORDER BY may return any rows)"
-        return "the rows differ" + (hint if before.limited and not before.ordered else "")
-    if not before.ordered:
-        return ""
-    same_order = (
-        all(map(_close_rows, before.rows, after.rows))
-        if kept
-        else before.order_digest == after.order_digest
-    )
-    return "" if same_order else "rows that tie in ORDER BY come in another order"
-
-
-def _same_set(before: ResultSample, after: ResultSample) -> bool:
-    """Compare as multisets: exactly first, then what is left over with tolerance."""
-    left = Counter(canonical(list(row)) for row in before.rows)
-    right = Counter(canonical(list(row)) for row in after.rows)
-    rows = {canonical(list(row)): row for row in (*before.rows, *after.rows)}
-    gone = sorted((rows[key] for key in (left - right).elements()), key=_rounded_key)
-    come = sorted((rows[key] for key in (right - left).elements()), key=_rounded_key)
-    return all(map(_close_rows, gone, come))
-
-
-def _rounded_key(row: tuple[JsonValue, ...]) -> str:
-    return canonical([_rounded(value) for value in row])
-
-
-def _close_rows(left: tuple[JsonValue, ...], right: tuple[JsonValue, ...]) -> bool:
+def close_rows(left: Cells, right: Cells) -> bool:
+    """Tell whether two rows are equal but for the rounding of floats."""
     return all(map(_close, left, right))
 
 
@@ -149,7 +119,8 @@ def _close(left: JsonValue, right: JsonValue) -> bool:
     return left == right
 
 
-def _rounded(value: JsonValue) -> JsonValue:
+def rounded(value: JsonValue) -> JsonValue:
+    """Return a float of six digits; anything else as it is."""
     return float(f"{value:.5e}") + 0.0 if isinstance(value, float) else value
 
 

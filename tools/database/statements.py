@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from tools.database.catalog import Schema, Table
 from tools.database.marks import marked
+from tools.database.shape import Shape, shape_of
 from tools.database.spec import IndexSpec
 from tools.database.vetting import one_piece, parse, vet_query
 from tools.errors import Refused
@@ -20,6 +21,7 @@ Kind = Literal[
 ]
 
 _SEAL: Final = object()
+_PLAIN: Final = Shape()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,8 @@ class Statement:
     text: str
     kind: Kind
     _: KW_ONLY
-    ordered: bool = False
-    """A query that orders its result."""
-    limited: bool = False
-    """A query with a top-level LIMIT."""
+    shape: Shape = _PLAIN
+    """What the text of a query tells of its result."""
     seal: object = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -110,14 +110,7 @@ def parse_query(text: str) -> Statement:
         Refused: It is anything else; the message says which rule it breaks.
     """
     piece = one_piece(text)
-    tree = vet_query(piece)
-    return Statement(
-        piece.text,
-        "query",
-        ordered=tree.args.get("order") is not None,
-        limited=tree.args.get("limit") is not None,
-        seal=_SEAL,
-    )
+    return Statement(piece.text, "query", shape=shape_of(piece, vet_query(piece)), seal=_SEAL)
 
 
 def explain(statement: Statement) -> Statement:
@@ -140,14 +133,14 @@ def all_rows(table: Table) -> Statement:
     order = ", ".join(quote(name) if table.without_rowid else name for name in keys)
     order = order or ", ".join(quote(column.name) for column in table.columns)
     text = f"SELECT * FROM {quote(table.name)} ORDER BY {order}"
-    return Statement(text, "query", ordered=True, seal=_SEAL)
+    return Statement(text, "query", shape=Shape(ordered=True), seal=_SEAL)
 
 
 def first_rows(table: Table, columns: tuple[str, ...], limit: int) -> Statement:
     """Return the query of some columns of a table's first rows."""
     names = ", ".join(quote(name) for name in columns)
     text = f"SELECT {names} FROM {quote(table.name)} LIMIT {limit:d}"
-    return Statement(text, "query", limited=True, seal=_SEAL)
+    return Statement(text, "query", shape=Shape(limit=limit), seal=_SEAL)
 
 
 def create_index(spec: IndexSpec, schema: Schema, *, key: str = "") -> Statement:

@@ -72,7 +72,8 @@ def test_everything_else_is_refused_by_a_named_rule(text: str, rule: str) -> Non
 def test_order_and_limit_of_the_top_level_only_are_noted() -> None:
     inner = parse_query("SELECT * FROM (SELECT 1 AS a ORDER BY 1 LIMIT 1)")
     outer = parse_query("SELECT 1 UNION SELECT 2 ORDER BY 1 LIMIT 1")
-    assert (inner.ordered, inner.limited, outer.ordered, outer.limited) == (0, 0, 1, 1)
+    assert (inner.shape.ordered, inner.shape.limit) == (False, None)
+    assert (outer.shape.ordered, outer.shape.limit) == (True, 1)
 
 
 def test_a_statement_cannot_be_made_by_hand() -> None:
