@@ -86,33 +86,31 @@ class Database:
                 connection.execute("COMMIT")
             # A connection that is closed in a transaction rolls it back.
 
-    def copy_to(self, target: Path) -> "Database":
-        """Copy the database into a new file as it is at this moment, and return the copy.
+    def copy_into(self, copy: sqlite3.Connection, folder: Path) -> None:
+        """Copy the database, as it is at this moment, into an empty one.
+
+        Args:
+            copy: An open connection to it.
+            folder: Where its file lies.
 
         Raises:
-            BadInput: The target exists, or this database cannot be used.
+            BadInput: This database cannot be used.
             Transient: This database is locked.
             Fatal: The disk has too little room.
         """
-        if target.exists():
-            raise BadInput(f"{str(target)!r} exists; a copy never replaces a file.")
         with self._opened("ro") as source:
-            self._check_room(target)
-            with (
-                closing(sqlite3.connect(target, isolation_level=None)) as copy,
-                typed_faults(self.path, f"copying it to {str(target)!r}"),
-            ):
+            self._check_room(folder)
+            with typed_faults(self.path, f"copying it to {str(folder)!r}"):
                 source.backup(copy)
-        return Database(target, busy_seconds=self._busy_seconds)
 
-    def _check_room(self, target: Path) -> None:
+    def _check_room(self, folder: Path) -> None:
         wal = self.path.with_name(f"{self.path.name}-wal")
         needed = self.path.stat().st_size + (wal.stat().st_size if wal.exists() else 0)
-        free = shutil.disk_usage(target.parent).free
+        free = shutil.disk_usage(folder).free
         if free < needed + _SPARE_BYTES:
             raise Fatal(
                 f"A copy of {str(self.path)!r} needs {needed} bytes; "
-                f"{str(target.parent)!r} has {free} free.",
+                f"{str(folder)!r} has {free} free.",
                 advice="Free some space or choose another folder for temporary files (TMPDIR).",
             )
 

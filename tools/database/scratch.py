@@ -4,6 +4,7 @@ One copy has all the data, to measure on; one has none, to see plans in no time.
 the work: the file lies in a temporary folder that is removed whatever happens.
 """
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
@@ -112,6 +113,9 @@ class Scratch(Reader):
 def full_copy(database: Database) -> Iterator[Scratch]:
     """Copy a database into a temporary folder; the folder is removed on leaving.
 
+    Where the system lets it, the file loses its name as soon as it is complete, so that a process
+    that is killed while it works on the copy leaves none of the user's data behind.
+
     Raises:
         BadInput: The database cannot be used.
         Transient: It is locked.
@@ -119,8 +123,11 @@ def full_copy(database: Database) -> Iterator[Scratch]:
     """
     with tempfile.TemporaryDirectory(prefix="surefoot-") as folder:
         path = Path(folder) / "copy.db"
-        database.copy_to(path)
         with closing(_connect(str(path))) as connection:
+            database.copy_into(connection, path.parent)
+            _throw_safety_away(connection)  # the copy of a database in WAL mode is in it, too
+            if os.name == "posix":
+                path.unlink()
             yield Scratch(connection, path)
 
 
@@ -153,6 +160,10 @@ def blank_copy(reader: Reader) -> Iterator[Scratch]:
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=0)
     harden(connection)
+    _throw_safety_away(connection)
+    return connection
+
+
+def _throw_safety_away(connection: sqlite3.Connection) -> None:
     for setting in _NO_SAFETY:
         connection.execute(f"PRAGMA {setting}").fetchall()
-    return connection

@@ -245,13 +245,9 @@ def test_a_change_killed_before_its_commit_never_was(
 
 
 def test_a_copy_holds_the_same(database: Database, path: Path, tmp_path: Path) -> None:
-    copy = database.copy_to(tmp_path / "copy.db")
-    assert dump(copy.path) == dump(path)
-
-
-def test_a_copy_never_replaces_a_file(database: Database, path: Path) -> None:
-    with pytest.raises(BadInput, match="never replaces"):
-        database.copy_to(path)
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        database.copy_into(copy, tmp_path)
+    assert dump(tmp_path / "copy.db") == dump(path)
 
 
 def test_a_copy_without_room_is_fatal(
@@ -259,9 +255,10 @@ def test_a_copy_without_room_is_fatal(
 ) -> None:
     usage = namedtuple("usage", "total used free")  # noqa: PYI024  # the shape of shutil's own
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1, 1, 0))
-    with pytest.raises(Fatal, match="free"):
-        database.copy_to(tmp_path / "copy.db")
-    assert not (tmp_path / "copy.db").exists()
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        with pytest.raises(Fatal, match="free"):
+            database.copy_into(copy, tmp_path)
+        assert copy.execute("SELECT * FROM sqlite_master").fetchall() == []
 
 
 def test_a_full_disk_is_fatal(path: Path) -> None:
