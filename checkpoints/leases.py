@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from checkpoints.claims import Claims
+from checkpoints.newest import check_newest
 from checkpoints.schema import leases, stamp
 from checkpoints.writer import Writer
 from tools.contract import Clock
@@ -93,16 +94,20 @@ class LeaseTable:
         left is not written again.
 
         Raises:
-            RunBusy: Another living owner holds it, or another handle of this process.
+            RunBusy: Another living owner holds it, or another handle of this process; or the caller
+                is a node, and its run has gone on from a newer checkpoint.
         """
         self._claims.check(run)
         now = self._clock()
         with self._writer.read() as connection:
             row = _row(connection, run)
             if row is not None and self._is_fresh(row, now):
+                check_newest(connection, run)
                 return int(row.fence)
         with self._writer.write() as connection:
-            return self._take(connection, run, now)
+            fence = self._take(connection, run, now)
+            check_newest(connection, run)
+            return fence
 
     def release(self, run: str) -> None:
         """Give the lease back; no-op when it is not ours, or when a `holding` will do it."""

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Check, Decision, Goal, Happening, Plan, Step
 from tools.contract import Clock, EffectRecord, JsonObject, Record, Toolbox, ToolCard
-from tools.errors import GraphChanged, SurefootError
+from tools.errors import GraphChanged, RunBusy, SurefootError
 from tools.policy import Policy
 from tools.records import Memory
 from tools.runner import Runner
@@ -180,10 +180,10 @@ def run_of(runtime: Runtime[Context]) -> str:
 
 
 def enter(runtime: Runtime[Context]) -> tuple[Context, str]:
-    """Take the run's lease and refuse a run that another graph made; every node begins so.
+    """Take the run's lease and refuse a run that cannot go on here; every node begins so.
 
     Raises:
-        RunBusy: Another living process advances the run.
+        RunBusy: Another advances the run, or did so since it was loaded, or it has ended.
         GraphChanged: The run was started by a graph that this one cannot continue.
     """
     context, run = runtime.context, run_of(runtime)
@@ -194,6 +194,11 @@ def enter(runtime: Runtime[Context]) -> tuple[Context, str]:
             f"Run {run!r} was started by version {info.version} with another graph "
             f"({info.fingerprint[:12]}, now {context.fingerprint[:12]}).",
             advice=f"Finish it with version {info.version}, or undo it and start anew.",
+        )
+    if info is not None and info.status not in {"running", "waiting"}:
+        raise RunBusy(
+            f"Run {run!r} has ended: {info.status}.",
+            advice="Look at its report, or start another run for another goal.",
         )
     return context, run
 

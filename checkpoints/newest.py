@@ -1,0 +1,45 @@
+"""Notices a node that works from a checkpoint which its run has left behind.
+
+Whoever loads a checkpoint before it holds the lease may find, once it does, that another went on
+from there meanwhile. LangGraph would run the node all the same.
+"""
+
+from langgraph.runtime import get_runtime
+from sqlalchemy import Connection, inspect, text
+
+from tools.errors import RunBusy
+
+_NEWEST = text(
+    "SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = :run AND checkpoint_ns = ''"
+)
+
+
+def check_newest(connection: Connection, run: str) -> None:
+    """Raise when the caller is a node of this run, and there is a newer checkpoint than its own.
+
+    Checkpoints that another saver keeps are not known here, and not checked.
+
+    Raises:
+        RunBusy: There is.
+    """
+    mine = _checkpoint_of_node(run)
+    if not mine or not inspect(connection).has_table("checkpoints"):
+        return
+    newest = connection.execute(_NEWEST, {"run": run}).scalar_one()
+    # The ids grow with time; a saver finds the newest by them too.
+    if newest is not None and newest > mine:
+        raise RunBusy(
+            f"Run {run!r} was advanced by another handle or process after it was loaded here.",
+            advice="Go on from where it stands now: resume it anew.",
+        )
+
+
+def _checkpoint_of_node(run: str) -> str:
+    """Return the checkpoint from which the node works that calls this; empty outside of nodes."""
+    try:
+        runtime = get_runtime()
+    except RuntimeError:
+        return ""
+    # LangGraph's own types promise a runtime, yet outside of its nodes there may be none.
+    info = getattr(runtime, "execution_info", None)
+    return str(info.checkpoint_id) if info is not None and info.thread_id == run else ""
