@@ -1,10 +1,16 @@
 """Reads the schema of a database into records."""
 
+import re
+from typing import Final
+
 from tools.database import statements
 from tools.database.catalog import Column, Index, Schema, Table
-from tools.database.session import Reader
+from tools.database.session import Reader, Row
+from tools.errors import Refused
 
 __all__ = ["Column", "Index", "Schema", "Table", "read_schema", "read_tables"]
+
+_NOT_UTF8: Final = re.compile("[\ud800-\udfff]")
 
 
 def read_schema(reader: Reader, *, count: bool = True) -> Schema:
@@ -18,6 +24,7 @@ def read_schema(reader: Reader, *, count: bool = True) -> Schema:
         count: Whether to count rows, which reads each table once.
 
     Raises:
+        Refused: A name or a definition in the schema is not UTF-8.
         SurefootError: The database cannot be read.
     """
     tables = read_tables(reader, kinds=frozenset({"table"}), count=count)
@@ -27,7 +34,7 @@ def read_schema(reader: Reader, *, count: bool = True) -> Schema:
         tables={table.name: table for table in tables},
         others={
             f"{kind} {name}": sql
-            for kind, name, sql in reader.rows(statements.SCHEMA_ROWS)
+            for kind, name, sql in map(_legible, reader.rows(statements.SCHEMA_ROWS))
             if (kind, name) not in known
         },
     )
@@ -37,9 +44,10 @@ def read_tables(reader: Reader, *, kinds: frozenset[str], count: bool = False) -
     """Return the tables of some kinds (`table`, `shadow`), by name.
 
     Raises:
+        Refused: A name or a definition in the schema is not UTF-8.
         SurefootError: The database cannot be read.
     """
-    found = reader.rows(statements.TABLES)
+    found = [_legible(row) for row in reader.rows(statements.TABLES)]
     tables = [
         Table(
             name=name,
@@ -53,6 +61,22 @@ def read_tables(reader: Reader, *, kinds: frozenset[str], count: bool = False) -
         if kind in kinds
     ]
     return [_counted(reader, table) for table in tables] if count else tables
+
+
+def _legible(row: Row) -> Row:
+    """Let a row of the schema pass whose texts can be written down.
+
+    Raises:
+        Refused: One is not UTF-8; the connection keeps such bytes as lone surrogates.
+    """
+    for text in row:
+        if isinstance(text, str) and _NOT_UTF8.search(text):
+            shown = text.encode("utf-8", "surrogateescape")[:80]
+            raise Refused(
+                f"The schema holds a name or a definition that is not UTF-8: {shown!r}.",
+                advice="Rename it; such a database can be neither described nor compared.",
+            )
+    return row
 
 
 def _counted(reader: Reader, table: Table) -> Table:
@@ -78,7 +102,9 @@ def _indexes(reader: Reader, table: str) -> tuple[Index, ...]:
             origin=origin,
             sql=sql or "",
         )
-        for name, unique, partial, origin, sql in reader.rows(statements.INDEXES, (table,))
+        for name, unique, partial, origin, sql in map(
+            _legible, reader.rows(statements.INDEXES, (table,))
+        )
     )
 
 

@@ -2,10 +2,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.tools.database.conftest import Execute
 from tools.database.catalog import Column
 from tools.database.connection import Database
 from tools.database.schema import Schema, read_schema
+from tools.errors import Refused
 
 
 def schema_of(database: Database) -> Schema:
@@ -69,3 +72,22 @@ def test_names_may_be_keywords_with_quotes_and_newlines(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection, connection:
         connection.execute(f"CREATE TABLE {quoted}(a)")
     assert schema_of(Database(tmp_path / "a.db")).tables[name].rows == 0
+
+
+@pytest.mark.parametrize("kind", ["table", "index"])
+def test_names_that_are_not_utf8_are_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE cafe(a)")
+        if kind == "index":
+            connection.execute("CREATE INDEX cafes ON cafe(a)")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET name = CAST(x'636166e9' AS TEXT), "
+            "tbl_name = CASE type WHEN 'table' THEN CAST(x'636166e9' AS TEXT) ELSE tbl_name END, "
+            "sql = CAST(replace(CAST(sql AS BLOB), CAST(name AS BLOB), x'636166e9') AS TEXT) "
+            "WHERE type = ?",
+            (kind,),
+        )
+    with pytest.raises(Refused, match=r"not UTF-8: b'.*caf\\xe9"):
+        schema_of(Database(path))
