@@ -11,6 +11,7 @@ from typing import Final
 
 from graphs.database.constraints import (
     expected_indexes,
+    left_out,
     only_ours,
     same_answer,
     same_content,
@@ -29,6 +30,7 @@ from tools.database.measure import Measurement, ResultSample, measure, measure_a
 from tools.database.schema import read_schema
 from tools.database.statements import parse_query
 from tools.database.workload import Query, Workload
+from tools.errors import BadInput, Refused, SurefootError, Transient
 from tools.progress import report
 
 REPEATS_ON_DOUBT: Final = 3
@@ -50,21 +52,40 @@ class DatabaseChecks:
     limit_seconds: float = 60.0
 
     def baseline(self) -> JsonObject:
-        """Measure everything before anything is done."""
+        """Measure everything before anything is done; queries that fail are left out, by name.
+
+        Raises:
+            BadInput: No query of the workload can be run.
+            ToolFault: The database cannot be read.
+        """
         with self.database.reader(limit_seconds=self.limit_seconds) as reader:
             schema = read_schema(reader)
             report("Digesting every table's content")
             content = {name: item.to_json() for name, item in table_digests(reader).items()}
-            queries: JsonObject = {}
-            for query in self.workload.queries:
-                timing, sample = self._measure(reader, query)
-                queries[query.id] = {"timing": timing.to_json(), "sample": sample.to_json()}
+            queries, failed = self._try_queries(reader)
         return {
             "schema": bare_digest(schema),
             "indexes": dict(created_indexes(schema)),
             "content": dict(content),
             "queries": queries,
+            "failed": failed,
         }
+
+    def _try_queries(self, reader: Reader) -> tuple[JsonObject, JsonObject]:
+        """Return time and result of each query that can be run, and why the others cannot."""
+        queries: JsonObject = {}
+        failed: JsonObject = {}
+        for query in self.workload.queries:
+            try:
+                timing, sample = self._measure(reader, query)
+            except (Refused, Transient) as fault:
+                failed[query.id] = f"{_title(query)} cannot be run. {fault.what}"
+                report(f"Left out: {failed[query.id]}")
+                if len(failed) == len(self.workload.queries):
+                    raise _no_query(failed, fault) from fault
+            else:
+                queries[query.id] = {"timing": timing.to_json(), "sample": sample.to_json()}
+        return queries, failed
 
     def examine(
         self,
@@ -94,7 +115,7 @@ class DatabaseChecks:
             known = references(last, base, expected_indexes(base.indexes, earlier))
             timings = dict(known)
             changed = []
-            for query in self.workload.queries:
+            for query in base.measured_of(self.workload):
                 if reader.plan(parse_query(query.sql)) == known[query.id].plan:
                     continue
                 changed.append(query)
@@ -117,20 +138,19 @@ class DatabaseChecks:
             report("Digesting every table's content again")
             digests = {name: item.to_json() for name, item in table_digests(reader).items()}
             checks.append(same_content(base.content, digests))
-            timings = {}
-            for query in self.workload.queries:
+            checks += [left_out(name, why) for name, why in base.failed.items()]
+            timings, queries = {}, base.measured_of(self.workload)
+            for query in queries:
                 timings[query.id], sample = self._measure(reader, query)
                 checks.append(self._answer(reader, query, base.samples[query.id], sample))
             changed = [
-                query
-                for query in self.workload.queries
-                if timings[query.id].plan != base.timings[query.id].plan
+                query for query in queries if timings[query.id].plan != base.timings[query.id].plan
             ]
             self._settle_doubts(reader, changed, base.timings, timings)
         # A query that runs as it ran before is neither faster nor slower: the rest is noise.
         timings = {**base.timings, **{query.id: timings[query.id] for query in changed}}
         checks += [
-            faster(self.workload, base.timings, timings),
+            faster(queries, base.timings, timings),
             none_slower(changed, base.timings, timings),
         ]
         return Examination(checks=tuple(checks), measured=measured(schema, timings))
@@ -165,3 +185,18 @@ class DatabaseChecks:
                 again = measure(reader, query, repeats=3, limit_seconds=self.limit_seconds)
                 if again.ms < after[query.id].ms:
                     after[query.id] = again
+
+
+def _title(query: Query) -> str:
+    return f"The query {query.id} {query.name!r} on line {query.line} of the workload"
+
+
+def _no_query(failed: JsonObject, fault: SurefootError) -> SurefootError:
+    """Return the error when not a single query can be run; a lock or a time-out may pass."""
+    if isinstance(fault, Transient):
+        return fault
+    others = f" Nor can {len(failed) - 1} more." if len(failed) > 1 else ""
+    return BadInput(
+        f"{next(iter(failed.values()))}{others}",
+        advice="Correct the workload, or give the database that it belongs to.",
+    )

@@ -74,6 +74,11 @@ def same_answer(query: Query, found: Comparison, *, unstable: bool) -> Check:
     return _constraint(f"result of {query.id}", text, fine)
 
 
+def left_out(query_id: str, why: str) -> Check:
+    """Tell of a query that could not be run from the beginning: nothing to compare."""
+    return _constraint(f"result of {query_id}", "", f"left out: {why}")
+
+
 def expected_indexes(indexes: Mapping[str, str], effects: Sequence[EffectRecord]) -> dict[str, str]:
     """Return the indexes that should be there after these effects, and their SQL."""
     expected = dict(indexes)

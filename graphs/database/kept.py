@@ -7,6 +7,7 @@ from tools.contract import JsonObject
 from tools.database.content import schema_digest
 from tools.database.measure import Measurement, ResultSample
 from tools.database.schema import Schema
+from tools.database.workload import Query, Workload
 
 Timings = Mapping[str, Measurement]
 """By the id of the query."""
@@ -35,7 +36,13 @@ class Kept:
             for name, item in queries.items()
             if "sample" in item
         }
+        self.failed: Mapping[str, str] = stored.get("failed", {})
+        """Why some queries could not be measured, by id."""
         self.rows = {name: item["rows"] for name, item in self.content.items()}
+
+    def measured_of(self, workload: Workload) -> list[Query]:
+        """Return the queries that could be measured."""
+        return [query for query in workload.queries if query.id in self.timings]
 
 
 def created_indexes(schema: Schema) -> dict[str, str]:

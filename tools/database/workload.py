@@ -23,6 +23,8 @@ class Query(Record):
     """`q1`, `q2` and so on, in the order of the file."""
     name: str
     sql: str
+    line: int = Field(default=1, ge=1)
+    """Where it begins in the file."""
     calls: int = Field(default=1, ge=1, le=1_000_000_000)
     """How often it runs, against the others."""
 
@@ -103,6 +105,7 @@ def _query(piece: Piece, query_id: str) -> Query:
         id=query_id,
         name=labels.get("name", "")[:100] or query_id,
         sql=statement.text,
+        line=piece.line,
         calls=_calls(labels.get("calls", "1"), piece.line),
     )
 
