@@ -96,9 +96,16 @@ def instructions(name: str) -> str:
 
 
 def shares(values: Mapping[str, JsonValue], limit: int) -> JsonObject:
-    """Return excerpts of values that together have at most about `limit` characters."""
-    each = limit // max(1, len(values))
-    return {name: cut(_text(value), each) for name, value in values.items()}
+    """Return excerpts of values that together have at most about `limit` characters.
+
+    What a short value leaves of its share goes to the longer ones.
+    """
+    texts = {name: _text(value) for name, value in values.items()}
+    found, left = {}, limit
+    for place, (name, text) in enumerate(sorted(texts.items(), key=lambda item: len(item[1]))):
+        found[name] = cut(text, left // (len(texts) - place))
+        left -= min(len(text), left // (len(texts) - place))
+    return {name: found[name] for name in values}
 
 
 def cut(text: str, limit: int) -> str:

@@ -141,3 +141,8 @@ def test_shares_are_equal() -> None:
         name: f"{letter * 10} ... (cut; 99 characters in all)"
         for name, letter in (("a", "x"), ("b", "y"))
     }
+
+
+def test_short_results_leave_their_share_to_long_ones() -> None:
+    found = shares({"long": "x" * 900, "short": "y"}, 1000)
+    assert found == {"long": "x" * 900, "short": "y"}
