@@ -20,8 +20,8 @@ from graphs.tracing import Tracing
 from nodes.context import Context
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Goal, Plan, State
-from tools.contract import EffectRecord, JsonObject
-from tools.errors import BadInput, GraphChanged, UnknownReview
+from tools.contract import STANDING, EffectRecord, JsonObject
+from tools.errors import BadInput, GraphChanged, SurefootError, UnknownReview
 from tools.records import Answer, AnswerKind, LedgerEntry, Review, RunInfo, Status
 
 Watcher = Callable[[JsonObject], None]
@@ -258,7 +258,18 @@ class Run:
             self.agent.store.leases.holding(self.id),
             self.agent.tracing.segment(self.agent.context, self.id, payload) as traced,
         ):
-            self._drive(payload, watch, {**self.config, **traced})
+            try:
+                self._drive(payload, watch, {**self.config, **traced})
+            except SurefootError as fault:
+                fault.changed = self._changed() or fault.changed
+                raise
+
+    def _changed(self) -> str:
+        """Say what stands when a fault stops the run; empty when nothing does."""
+        standing = [record for record in self.effects if record.state in STANDING]
+        if not standing:
+            return ""
+        return f"{len(standing)} earlier effects of run {self.id!r} stand; the rest was not begun."
 
     def _drive(self, payload: Any, watch: Watcher | None, config: RunnableConfig) -> None:  # noqa: ANN401  # see `advance`
         first = True

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from checkpoints.store import Store
 from graphs.session import Run
+from nodes.context import Situation
 from nodes.state import Decision
 from tests.behaviour.shelf import Clock, Script, act, script, shelf_agent, step
+from tools.errors import BadInput
 
 
 def kinds(run: Run) -> list[str]:
@@ -160,3 +164,16 @@ def test_independent_steps_decide_in_the_same_round(store: Store, folder: Path) 
     decisions = [entry.subject.split("/")[1] for entry in run.entries if entry.kind == "decision"]
     assert decisions[:2] == ["one", "two"]
     assert run.status == "verified"
+
+
+def test_fault_in_the_middle_says_what_stands(store: Store, folder: Path) -> None:
+    class Breaks(Script):
+        def decide(self, situation: Situation) -> Decision:
+            if situation.ordinal == 2:
+                raise BadInput("The world went away.")
+            return super().decide(situation)
+
+    told = script(step("write", "put"), write=[act("put", name="a", text="goal")])
+    mind = Breaks(plan_=told.plan_, decisions=told.decisions)
+    with pytest.raises(BadInput, match="1 earlier effects of run 'r' stand"):
+        shelf_agent(store, folder, mind).run("Make a say goal", run_id="r")
