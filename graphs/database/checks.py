@@ -5,7 +5,7 @@ content digests, and each query's result. Expectations judge single effects by m
 success judges the whole.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ from graphs.database.constraints import (
 )
 from graphs.database.gains import expectation, faster, is_slower, none_slower, references
 from graphs.database.kept import Kept, Timings, bare_digest, created_indexes, measured
+from graphs.database.quiet import Watch, changed_tables, excused, more_than_ours, suspects
 from nodes.context import Examination
 from nodes.state import Check
 from tools.contract import EffectRecord, JsonObject
@@ -44,11 +45,13 @@ class DatabaseChecks:
     Args:
         database: Read only here.
         workload: Its queries are run for their time and their results.
+        effects_of: Returns all effects of a run, whatever became of them.
         limit_seconds: Time limit of one query.
     """
 
     database: Database
     workload: Workload
+    effects_of: Callable[[str], Sequence[EffectRecord]]
     limit_seconds: float = 60.0
 
     def baseline(self) -> JsonObject:
@@ -58,17 +61,21 @@ class DatabaseChecks:
             BadInput: No query of the workload can be run.
             ToolFault: The database cannot be read.
         """
+        counter = self.database.change_counter()
         with self.database.reader(limit_seconds=self.limit_seconds) as reader:
+            watch = Watch(reader)
             schema = read_schema(reader)
-            report("Digesting every table's content")
-            content = {name: item.to_json() for name, item in table_digests(reader).items()}
+            content = _digests(reader)
             queries, failed = self._try_queries(reader)
+            disturbed = watch.disturbed
         return {
             "schema": bare_digest(schema),
             "indexes": dict(created_indexes(schema)),
             "content": dict(content),
             "queries": queries,
             "failed": failed,
+            "counter": counter,
+            "disturbed": disturbed,
         }
 
     def _try_queries(self, reader: Reader) -> tuple[JsonObject, JsonObject]:
@@ -105,6 +112,7 @@ class DatabaseChecks:
         """
         base, last = Kept(baseline), Kept(before)
         with self.database.reader(limit_seconds=self.limit_seconds) as reader:
+            watch = Watch(reader)
             schema = read_schema(reader)
             checks = [
                 same_schema(base, schema),
@@ -122,6 +130,8 @@ class DatabaseChecks:
                 timings[query.id], sample = self._measure(reader, query)
                 checks.append(self._answer(reader, query, base.samples[query.id], sample))
             self._settle_doubts(reader, changed, known, timings)
+            if suspects(checks) and self._written_by_others(base, watch, fresh):
+                checks = excused(checks, changed_tables(base.content, _digests(reader)))
         checks += [expectation(record, changed, known, timings) for record in fresh]
         return Examination(checks=tuple(checks), measured=measured(schema, timings))
 
@@ -129,14 +139,14 @@ class DatabaseChecks:
         """Judge the end: everything is measured anew, every table digested again."""
         base = Kept(baseline)
         with self.database.reader(limit_seconds=self.limit_seconds) as reader:
+            watch = Watch(reader)
             schema = read_schema(reader)
             checks = [
                 same_schema(base, schema),
                 only_ours(base, schema, kept),
                 same_rows(base, schema),
             ]
-            report("Digesting every table's content again")
-            digests = {name: item.to_json() for name, item in table_digests(reader).items()}
+            digests = _digests(reader)
             checks.append(same_content(base.content, digests))
             checks += [left_out(name, why) for name, why in base.failed.items()]
             timings, queries = {}, base.measured_of(self.workload)
@@ -147,6 +157,8 @@ class DatabaseChecks:
                 query for query in queries if timings[query.id].plan != base.timings[query.id].plan
             ]
             self._settle_doubts(reader, changed, base.timings, timings)
+            if suspects(checks) and self._written_by_others(base, watch, kept):
+                checks = excused(checks, changed_tables(base.content, digests))
         # A query that runs as it ran before is neither faster nor slower: the rest is noise.
         timings = {**base.timings, **{query.id: timings[query.id] for query in changed}}
         checks += [
@@ -170,6 +182,15 @@ class DatabaseChecks:
         )
         return same_answer(query, found, unstable=unstable)
 
+    def _written_by_others(self, base: Kept, watch: Watch, effects: Sequence[EffectRecord]) -> bool:
+        """Tell whether it is certain that somebody else wrote since the baseline was begun."""
+        if base.disturbed or watch.disturbed:
+            return True
+        if not effects:
+            return False
+        every = self.effects_of(effects[0].run)
+        return more_than_ours(base.counter, self.database.change_counter(), every)
+
     def _settle_doubts(
         self,
         reader: Reader,
@@ -185,6 +206,11 @@ class DatabaseChecks:
                 again = measure(reader, query, repeats=3, limit_seconds=self.limit_seconds)
                 if again.ms < after[query.id].ms:
                     after[query.id] = again
+
+
+def _digests(reader: Reader) -> dict[str, JsonObject]:
+    report("Digesting every table's content")
+    return {name: item.to_json() for name, item in table_digests(reader).items()}
 
 
 def _title(query: Query) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from graphs.database.kept import Kept, bare_digest, created_indexes
 from graphs.database.ownership import index_of, made_sql
+from graphs.database.quiet import changed_tables
 from nodes.state import Check
 from tools.contract import EffectRecord, JsonObject
 from tools.database.compare import Comparison
@@ -52,7 +53,7 @@ def same_rows(base: Kept, schema: Schema) -> Check:
 
 def same_content(before: Mapping[str, JsonObject], after: Mapping[str, JsonObject]) -> Check:
     """Every table holds what it held."""
-    changed = sorted(name for name in before if before[name] != after.get(name))
+    changed = changed_tables(before, after)
     problem = f"the content of {', '.join(changed)} changed" if changed else ""
     return _constraint("content", problem, "every table's content digest is what it was")
 

@@ -56,7 +56,9 @@ def database_domain(settings: JsonObject, store: Store) -> Domain:
         name="database",
         tools=Toolbox(_tools(database, workload, ownership)),
         policy=Policy.from_toml(_text(store, settings["policy"]), source="policy of the run"),
-        checks=DatabaseChecks(database=database, workload=workload),
+        checks=DatabaseChecks(
+            database=database, workload=workload, effects_of=store.journal.of_run
+        ),
         planner=DatabasePlaybook(),
         decider=DatabasePlaybook(),
         boundaries=BOUNDARIES,

@@ -38,6 +38,10 @@ class Kept:
         }
         self.failed: Mapping[str, str] = stored.get("failed", {})
         """Why some queries could not be measured, by id."""
+        self.counter: int = stored.get("counter", 0)
+        """The file's change counter."""
+        self.disturbed: bool = stored.get("disturbed", False)
+        """Whether others wrote while it was measured."""
         self.rows = {name: item["rows"] for name, item in self.content.items()}
 
     def measured_of(self, workload: Workload) -> list[Query]:

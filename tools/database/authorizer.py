@@ -12,6 +12,7 @@ from tools.database.vetting import FORBIDDEN_FUNCTIONS
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 _CATALOG_PRAGMAS = frozenset(
     {
+        "data_version",
         "table_list",
         "table_xinfo",
         "index_list",

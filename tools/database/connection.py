@@ -86,6 +86,16 @@ class Database:
                 connection.execute("COMMIT")
             # A connection that is closed in a transaction rolls it back.
 
+    def change_counter(self) -> int:
+        """Return how often the file says that it was changed; each commit adds one at most.
+
+        Raises:
+            BadInput: No such file.
+        """
+        self._check_file()
+        with self.path.open("rb") as file:
+            return int.from_bytes(file.read(28)[24:], "big")
+
     def copy_into(self, copy: sqlite3.Connection, folder: Path) -> None:
         """Copy the database, as it is at this moment, into an empty one.
 

@@ -87,6 +87,8 @@ MAKES_HISTOGRAMS: Final = _fixed("SELECT sqlite_compileoption_used('ENABLE_STAT4
 """Whether ANALYZE of this build of SQLite writes sqlite_stat4, too."""
 PAGE_SIZE: Final = _fixed("PRAGMA page_size", "catalog")
 PAGE_COUNT: Final = _fixed("PRAGMA page_count", "catalog")
+DATA_VERSION: Final = _fixed("PRAGMA data_version", "catalog")
+"""Moves when another connection commits."""
 FREE_PAGES: Final = _fixed("PRAGMA freelist_count", "catalog")
 ANALYZE: Final = _fixed("ANALYZE", "analyze")
 LOAD_STATISTICS: Final = _fixed("ANALYZE sqlite_master", "analyze")

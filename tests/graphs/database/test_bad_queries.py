@@ -24,7 +24,9 @@ def test_one_bad_query_does_not_stop_the_run(store: Store, shop: Shop) -> None:
 
 def test_a_workload_of_bad_queries_is_bad_input(shop: Shop) -> None:
     checks = DatabaseChecks(
-        database=Database(shop.path), workload=parse_workload(BAD + "SELECT * FROM nope")
+        database=Database(shop.path),
+        workload=parse_workload(BAD + "SELECT * FROM nope"),
+        effects_of=lambda _: (),
     )
     with pytest.raises(BadInput, match=r"q1 'broken' on line 3 .*integer overflow.*Nor can 1 more"):
         checks.baseline()

@@ -18,7 +18,9 @@ BY_CUSTOMER = "CREATE INDEX by_customer ON orders (customer)"
 @pytest.fixture
 def checks(shop: Shop) -> DatabaseChecks:
     return DatabaseChecks(
-        database=Database(shop.path), workload=read_workload(shop.folder / "shop.sql")
+        database=Database(shop.path),
+        workload=read_workload(shop.folder / "shop.sql"),
+        effects_of=lambda _: (),
     )
 
 

@@ -8,7 +8,9 @@ from tools.database.workload import parse_workload
 
 
 def checks(shop: Shop, sql: str) -> DatabaseChecks:
-    return DatabaseChecks(database=Database(shop.path), workload=parse_workload(sql))
+    return DatabaseChecks(
+        database=Database(shop.path), workload=parse_workload(sql), effects_of=lambda _: ()
+    )
 
 
 def result_after(shop: Shop, sql: str, change: str) -> Check:
