@@ -99,6 +99,7 @@ class Store:
 
     def close(self) -> None:
         """Give back this store's leases and close its connections; may be called twice."""
+        self._with_it.close()
         # A lease that cannot be given back is taken over when this process has gone.
         with suppress(StoreFault):
             self.leases.release_all()
