@@ -121,6 +121,8 @@ class Runner:
                 advice="Ask again.",
             )
         self._judge(tool, call, clearance)
+        if clearance.target:
+            _same_target(tool, call, clearance)
 
     def _judge(self, tool: Tool, call: Call, clearance: Clearance) -> None:
         args = tool.check(call.action.args)
@@ -168,10 +170,7 @@ class Runner:
         return _failure(tool, call, Fatal(record.error or "It failed before."), replayed=True)
 
     def _begin(self, tool: Tool, call: Call) -> Observation:
-        clearance = self.clearances.find(call.key)
         try:
-            if clearance and clearance.target:
-                _same_target(tool, call, clearance)
             snapshot = tool.snapshot(call.action.args)
         except ToolFault as fault:
             return _failure(tool, call, fault)
