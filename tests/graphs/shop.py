@@ -7,7 +7,7 @@ from pathlib import Path
 ROWS = 10_000
 WORKLOAD = """
 -- name: by mail
--- calls: 100
+-- calls: 3
 SELECT count(*) FROM customers WHERE email = 'u77@shop.example';
 -- name: lost
 SELECT count(*) FROM orders WHERE status = 'lost';
