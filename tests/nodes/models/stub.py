@@ -132,7 +132,7 @@ def status(code: int, message: str = "no", **headers: str) -> Behaviour:
 
 def stall(handler: Handler) -> None:
     """Say nothing until the test is over."""
-    handler.server.over.wait(10)
+    handler.server.over.wait(60)
     handler.close_connection = True
 
 

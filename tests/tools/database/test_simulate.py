@@ -13,7 +13,7 @@ import pytest
 
 from tools.contract import lint
 from tools.database.candidates import candidates_for
-from tools.database.choice import _Search, choose
+from tools.database.choice import choose
 from tools.database.connection import Database
 from tools.database.schema import read_schema
 from tools.database.scratch import blank_copy, full_copy
@@ -314,27 +314,6 @@ def test_made_one_by_one_each_index_is_used_at_once(tmp_path: Path) -> None:
                 for sql in (GROUPS, RANGES, LATEST)
             ]
             assert any(item["name"] in plan for plan in plans)
-
-
-def test_a_search_that_is_stuck_goes_on_with_others(tmp_path: Path) -> None:
-    workload = parse_workload(f"{GROUPS} {RANGES} {LATEST}")
-    specs = [
-        IndexSpec(table="reading", columns=columns)
-        for columns in (("serial", "at"), ("metric", "value", "serial"), GOOD)
-    ]
-    with full_copy(Database(telemetry(tmp_path))) as full, blank_copy(full) as blank:
-        trials = Trials(
-            full=full,
-            blank=blank,
-            schema=read_schema(full),
-            queries=workload.queries,
-            limit_seconds=10.0,
-            deadline=monotonic() + 60,
-        )
-        trials.baseline(workload.queries)
-        search = _Search(trials, 2)
-        search._go_on(specs[:2], [frozenset({spec}) for spec in specs])
-    assert specs[2] in [step.spec for step in search.steps]
 
 
 def test_a_database_with_statistics_is_planned_with_them(file: Path) -> None:
