@@ -1,6 +1,7 @@
 """What a node may use: everything comes in through `runtime.context`, nothing through state."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -13,6 +14,7 @@ from nodes.state import Boundaries, Check, Decision, Goal, Happening, Plan, Step
 from tools.contract import Clock, EffectRecord, JsonObject, Record, Toolbox, ToolCard
 from tools.errors import GraphChanged, RunBusy, SurefootError
 from tools.policy import Policy
+from tools.progress import listening
 from tools.records import Memory
 from tools.runner import Runner
 
@@ -206,3 +208,8 @@ def enter(runtime: Runtime[Context]) -> tuple[Context, str]:
 def tell(runtime: Runtime[Context], kind: str, **data: JsonValue) -> None:
     """Stream one event to whoever watches (`stream_mode="custom"`)."""
     runtime.stream_writer({"kind": kind, **data})
+
+
+def reporting(runtime: Runtime[Context]) -> AbstractContextManager[None]:
+    """Stream what tools and checks report of their progress meanwhile."""
+    return listening(lambda text: tell(runtime, "progress", text=text))

@@ -11,11 +11,10 @@ from contextvars import copy_context
 
 from langgraph.runtime import Runtime
 
-from nodes.context import Context, enter, tell
+from nodes.context import Context, enter, reporting, tell
 from nodes.state import State, batch_of, dumps, spent_of
 from tools.contract import Action, Call, Observation
 from tools.errors import BadInput, NotCleared, ToolFault
-from tools.progress import listening
 
 
 def execute(state: State, runtime: Runtime[Context]) -> State:
@@ -29,7 +28,7 @@ def execute(state: State, runtime: Runtime[Context]) -> State:
     for call in calls:
         tell(runtime, "start", key=call.key, tool=call.action.tool, args=call.action.args)
     started = context.clock()
-    with listening(lambda text: tell(runtime, "progress", text=text)):
+    with reporting(runtime):
         observations = _run_all(context, calls)
     with context.memory.transaction():
         for observation in observations:

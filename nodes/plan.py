@@ -7,7 +7,7 @@ at most `MAX_TRIES` times.
 
 from langgraph.runtime import Runtime
 
-from nodes.context import Context, PlanRequest, enter, tell
+from nodes.context import Context, PlanRequest, enter, reporting, tell
 from nodes.guards.plans import plan_problems
 from nodes.state import (
     Decision,
@@ -24,7 +24,6 @@ from nodes.state import (
 )
 from tools.contract import JsonObject, digest
 from tools.errors import SurefootError
-from tools.progress import listening
 from tools.records import Review, RunInfo
 
 MAX_TRIES = 3
@@ -93,7 +92,7 @@ def _begin(context: Context, run: str, runtime: Runtime[Context], goal: Goal) ->
     """Enter the run into the store and measure the world before anything is done."""
     _enter_run(context, run, goal)
     try:
-        with listening(lambda text: tell(runtime, "progress", text=text)):
+        with reporting(runtime):
             baseline = context.memory.artifacts.put(context.checks.baseline())
     except SurefootError as fault:
         context.memory.runs.set_status(run, "failed", f"no baseline: {fault.what}"[:500])

@@ -127,8 +127,6 @@ class Tool(ABC):
     """`trusted` only when no outsider can write any field of the output."""
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     """Top-level output fields that never reach a model, ledger or artifact."""
-    timeout_seconds: ClassVar[float] = 300.0
-    """Each tool ends its own work by then; the runner cannot kill a thread."""
 
     def check(self, args: Mapping[str, JsonValue]) -> JsonObject:
         """Return the arguments validated and normalised.

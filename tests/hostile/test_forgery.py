@@ -73,35 +73,26 @@ def test_approval_of_one_action_does_not_clear_another(
     assert (folder / "c").exists()
 
 
+def clear(store: Store, clock: Clock, action: Action, *, by: str, name: str) -> None:
+    """Keep a clearance of an hour for the key `k`."""
+    expiry = clock() + timedelta(hours=1)
+    kept = {"key": "k", "action_hash": action.hash, "by": by, "name": name, "expires_at": expiry}
+    store.clearances.grant(Clearance.model_validate(kept))
+
+
 def test_runner_wants_the_exact_hash(paused: Agent, store: Store, clock: Clock) -> None:
     cleared, other = (
         Action(tool="take", args={"name": "b"}),
         Action(tool="take", args={"name": "c"}),
     )
-    store.clearances.grant(
-        Clearance(
-            key="k",
-            action_hash=cleared.hash,
-            by="person",
-            name="ada",
-            expires_at=clock() + timedelta(hours=1),
-        )
-    )
+    clear(store, clock, cleared, by="person", name="ada")
     with pytest.raises(NotCleared, match="exactly these arguments"):
         paused.context.runner.run(Call(key="k", run="r", step="tidy", action=other))
 
 
 def test_runner_refuses_an_expired_clearance(paused: Agent, store: Store, clock: Clock) -> None:
     action = Action(tool="take", args={"name": "b"})
-    store.clearances.grant(
-        Clearance(
-            key="k",
-            action_hash=action.hash,
-            by="person",
-            name="ada",
-            expires_at=clock() + timedelta(hours=1),
-        )
-    )
+    clear(store, clock, action, by="person", name="ada")
     clock.move(hours=2)
     with pytest.raises(NotCleared, match="expired"):
         paused.context.runner.run(Call(key="k", run="r", step="tidy", action=action))
@@ -111,15 +102,7 @@ def test_rule_clearance_cannot_stand_in_for_a_person(
     paused: Agent, store: Store, clock: Clock
 ) -> None:
     action = Action(tool="take", args={"name": "b"})
-    store.clearances.grant(
-        Clearance(
-            key="k",
-            action_hash=action.hash,
-            by="rule",
-            name="forged",
-            expires_at=clock() + timedelta(hours=1),
-        )
-    )
+    clear(store, clock, action, by="rule", name="forged")
     with pytest.raises(NotCleared, match="policy says ask"):
         paused.context.runner.run(Call(key="k", run="r", step="tidy", action=action))
 
@@ -128,15 +111,7 @@ def test_person_cannot_clear_what_the_policy_denies(
     paused: Agent, store: Store, clock: Clock
 ) -> None:
     action = Action(tool="take", args={"name": "secret-plan"})
-    store.clearances.grant(
-        Clearance(
-            key="k",
-            action_hash=action.hash,
-            by="person",
-            name="ada",
-            expires_at=clock() + timedelta(hours=1),
-        )
-    )
+    clear(store, clock, action, by="person", name="ada")
     with pytest.raises(NotCleared, match="policy says deny"):
         paused.context.runner.run(Call(key="k", run="r", step="tidy", action=action))
 
