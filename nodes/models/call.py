@@ -1,15 +1,19 @@
 """One candidate is called: reserved before, settled after, every try on the ledger.
 
 A try ends in exactly one of three ways in the books: settled (an answer came, usable or not),
-released (nothing was billed), or counted at its upper bound (nobody can say).
+released (nothing was billed), or counted at its upper bound (nobody can say, or the run was stopped
+while it waited for the answer).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration
 from langchain_core.runnables import RunnableConfig
 
@@ -19,10 +23,11 @@ from nodes.models.openai import parameters
 from nodes.models.prices import Prices
 from nodes.models.prompts import Prompt
 from nodes.models.roles import Candidate, Role, Structured
-from nodes.models.span import chat_span, note_outcome
+from nodes.models.span import Usage, chat_span, note_outcome
 from tools.contract import Clock, JsonObject
 from tools.errors import BadInput
 from tools.records import Charge, Memory, SpendLimits
+from tools.stopping import Stopped, awaited, check_stop
 
 T = TypeVar("T")
 
@@ -30,6 +35,9 @@ OVERHEAD_TOKENS = 64
 """Tokens of a request beyond its text: roles, separators."""
 _MOST_TOKENS = 10**12
 """A server that reports more is not believed."""
+_CUT_OFF = CallFault(
+    reason="the run was stopped while it waited", kind="stopped", maybe_billed=True, again=False
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +65,7 @@ class Attempt(Generic[T]):
     """Reads an answer, or says why it cannot be used."""
 
     @property
-    def bound(self) -> "Usage":
+    def bound(self) -> Usage:
         """The most tokens that it can take: a token has at least one byte."""
         read = self.prompt.size + OVERHEAD_TOKENS
         return Usage(read=read, written=self.candidate.max_output_tokens)
@@ -74,16 +82,11 @@ class Heard(Generic[T]):
     """What the model said; None when it said nothing."""
     fault: CallFault | None = None
     over_limit: bool = False
+    used: Usage | None = None
+    """What an answer took; None when none came."""
     tokens: int = 0
+    """What the books count."""
     usd: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """Tokens of one call."""
-
-    read: int
-    written: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,11 @@ class Caller:
     longest_wait: float
 
     def call(self, attempt: Attempt[T]) -> Heard[T]:
-        """Call a candidate until it answers, or until trying again has no point."""
+        """Call a candidate until it answers, or until trying again has no point.
+
+        Raises:
+            Stopped: The run is to stop; a call that was under way counts at its upper bound.
+        """
         tried = 0
         while True:
             heard = self._once(attempt)
@@ -124,7 +131,7 @@ class Caller:
             wait = self._wait(heard.fault, tried)
             if wait > self.longest_wait:
                 return heard
-            self.sleep(wait)
+            awaited(partial(self.sleep, wait))
             tried += 1
 
     def _wait(self, fault: CallFault, tried: int) -> float:
@@ -134,6 +141,7 @@ class Caller:
         return min(self.longest_wait, 0.5 * 2.0**tried) * (0.5 + 0.5 * self.jitter())
 
     def _once(self, attempt: Attempt[T]) -> Heard[T]:
+        check_stop()
         candidate, request, bound = attempt.candidate, attempt.request, attempt.bound
         call = self.new_id()
         try:
@@ -146,7 +154,7 @@ class Caller:
             run=request.run,
             role=request.role,
             model=candidate.identity,
-            tokens=bound.read + bound.written,
+            tokens=bound.tokens,
             usd=usd,
             limits=request.limits,
         )
@@ -155,7 +163,8 @@ class Caller:
             return self._note(attempt, call, "not made", 0.0, over)
         with chat_span(candidate, run=request.run, role=request.role) as span:
             heard = self._made(attempt, call, model, charge)
-            note_outcome(span, tokens=heard.tokens, usd=heard.usd, problem=heard.problem)
+            kind = heard.fault.kind if heard.fault is not None else ""
+            note_outcome(span, used=heard.used, usd=heard.usd, problem=heard.problem, fault=kind)
             return heard
 
     def _made(
@@ -164,15 +173,21 @@ class Caller:
         """Make a call that is paid for, and close it in books and ledger together."""
         started = self.clock()
         try:
-            said = model.invoke(_messages(attempt.prompt), _config(attempt), **_body(attempt))
-        except call_faults() as error:
-            fault, now = diagnose(error, self.clock()), self.clock()
-            seconds = (now - started).total_seconds()
+            said = awaited(partial(_said, model, attempt))
+        except Stopped:
             with self.memory.transaction():
-                return self._failed(attempt, call, seconds, fault, charge)
-        seconds = (self.clock() - started).total_seconds()
+                self._failed(attempt, call, self._since(started), _CUT_OFF, charge)
+            raise
+        except call_faults() as error:
+            fault = diagnose(error, self.clock())
+            with self.memory.transaction():
+                return self._failed(attempt, call, self._since(started), fault, charge)
+        seconds = self._since(started)
         with self.memory.transaction():
             return self._answered(attempt, call, seconds, said)
+
+    def _since(self, started: datetime) -> float:
+        return (self.clock() - started).total_seconds()
 
     def _failed(
         self, attempt: Attempt[T], call: str, seconds: float, fault: CallFault, charge: Charge
@@ -191,15 +206,17 @@ class Caller:
         self, attempt: Attempt[T], call: str, seconds: float, said: AIMessage
     ) -> Heard[T]:
         used = _usage(said, attempt.bound)
-        usd, tokens = self._usd(attempt.candidate, used), used.read + used.written
+        usd, tokens = self._usd(attempt.candidate, used), used.tokens
         self.memory.spending.settle(call, tokens=tokens, usd=usd)
         found = attempt.read(said)
         if isinstance(found, str):
-            unusable: Heard[T] = Heard(problem=found, text=said.text, tokens=tokens, usd=usd)
+            unusable: Heard[T] = Heard(
+                problem=found, text=said.text, used=used, tokens=tokens, usd=usd
+            )
             return self._note(attempt, call, "unusable", seconds, unusable)
         asked = question(attempt.candidate, attempt.request.prompt)
         self.cache.update(*asked, [ChatGeneration(message=said)])
-        heard = Heard(value=found, text=said.text, tokens=tokens, usd=usd)
+        heard = Heard(value=found, text=said.text, used=used, tokens=tokens, usd=usd)
         return self._note(attempt, call, "answered", seconds, heard)
 
     def _usd(self, candidate: Candidate, usage: Usage) -> float:
@@ -226,6 +243,10 @@ class Caller:
         }
         self.memory.ledger.append(request.run, "model_call", request.subject, body)
         return heard
+
+
+def _said(model: BaseChatModel, attempt: Attempt[T]) -> AIMessage:
+    return model.invoke(_messages(attempt.prompt), _config(attempt), **_body(attempt))
 
 
 def _messages(prompt: Prompt) -> list[BaseMessage]:
@@ -258,6 +279,13 @@ def _usage(said: AIMessage, bound: Usage) -> Usage:
         return Usage(
             read=min(told["input_tokens"], _MOST_TOKENS),
             written=min(told["output_tokens"], _MOST_TOKENS),
+            cached=_cached(told),
         )
     written = len(said.text.encode("utf-8", "replace")) + OVERHEAD_TOKENS
     return Usage(read=bound.read, written=max(bound.written, written))
+
+
+def _cached(told: UsageMetadata) -> int:
+    """Return how many of the tokens that were read the provider had in a cache."""
+    cached = told.get("input_token_details", {}).get("cache_read")
+    return min(max(0, cached or 0), told["input_tokens"])

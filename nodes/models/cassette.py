@@ -1,6 +1,7 @@
 """Cassettes: real traffic with models, recorded once and replayed exactly.
 
-One JSON line for each answered request, with its secrets stripped. Measured times aside, a replay
+One JSON line for each request and what came of it, an answer or a fault, with its secrets stripped.
+Faults come again in a replay, so that it degrades as the recording did. Measured times aside, one
 that asks anything else fails at once and shows how it differs from the nearest request on the tape.
 """
 
@@ -8,6 +9,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,12 +18,13 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import JsonValue
 
+from nodes.models.faults import CallFault, TapedFault, call_faults, diagnose
 from nodes.models.measured import alike, masked, pieces
 from nodes.models.roles import Candidate
 from tools.contract import JsonObject, canonical, jsonable
 from tools.errors import ExitCode, SurefootError
+from tools.stopping import check_stop
 
 ChatFactory = Callable[[Candidate], BaseChatModel]
 
@@ -54,7 +57,7 @@ class Cassette:
         self._lock = Lock()
 
     def recording(self, chat: ChatFactory) -> ChatFactory:
-        """Return a factory of chat models that record what those of `chat` answer."""
+        """Return a factory of chat models that record what comes of asking those of `chat`."""
         return lambda candidate: _Taped(candidate=candidate, play=_Recorder(self, chat(candidate)))
 
     def replaying(self) -> ChatFactory:
@@ -67,12 +70,12 @@ class Cassette:
         return lambda candidate: _Taped(candidate=candidate, play=player)
 
     def requests(self) -> list[JsonObject]:
-        """Return what was asked, in order of the answers.
+        """Return what was asked, in the order in which it ended.
 
         Raises:
             SurefootError: There is no such file, or it is not a cassette.
         """
-        return [item["request"] for item in self._read() if isinstance(item["request"], dict)]
+        return [item["request"] for item in self._read()]
 
     def strip(self, value: JsonObject) -> JsonObject:
         """Return a value without its secrets."""
@@ -82,17 +85,17 @@ class Cassette:
         stripped: JsonObject = json.loads(_SECRETS.sub(STRIPPED, text))
         return stripped
 
-    def write(self, request: JsonObject, answer: JsonObject) -> None:
-        """Add one answered request."""
-        line = canonical(self.strip({"request": request, "answer": answer}))
+    def write(self, request: JsonObject, came: JsonObject) -> None:
+        """Add one request and what came of it: `{"answer": ...}` or `{"fault": ...}`."""
+        line = canonical(self.strip({"request": request, **came}))
         with self._lock, self._path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
-    def _read(self) -> list[JsonObject]:
+    def _read(self) -> list[dict[str, JsonObject]]:
         try:
             lines = self._path.read_text("utf-8").splitlines()
             found = [json.loads(line) for line in lines if line.strip()]
-            return [{"request": item["request"], "answer": item["answer"]} for item in found]
+            return [{"request": {**item["request"]}, "came": _came(item)} for item in found]
         except (OSError, ValueError, LookupError, TypeError) as fault:
             raise SurefootError(
                 f"{str(self._path)!r} cannot be read as a cassette.",
@@ -104,7 +107,7 @@ Play = Callable[[JsonObject, list[BaseMessage], dict[str, Any]], AIMessage]
 
 
 class _Recorder:
-    """Asks the real model and keeps what it answered."""
+    """Asks the real model and keeps what came of it."""
 
     def __init__(self, cassette: Cassette, model: BaseChatModel) -> None:
         self._cassette = cassette
@@ -113,19 +116,28 @@ class _Recorder:
     def __call__(
         self, request: JsonObject, messages: list[BaseMessage], parameters: dict[str, Any]
     ) -> AIMessage:
-        said = self._model.invoke(messages, **parameters)
-        self._cassette.write(request, _answer(said))
+        try:
+            said = self._model.invoke(messages, **parameters)
+        except call_faults() as error:
+            self._write(request, {"fault": diagnose(error, datetime.now(UTC)).to_json()})
+            raise
+        self._write(request, {"answer": _answer(said)})
         return said
+
+    def _write(self, request: JsonObject, came: JsonObject) -> None:
+        """Keep what the run heard; a call that it no longer waited for never came to an end."""
+        check_stop()
+        self._cassette.write(request, came)
 
 
 class _Player:
-    """Answers each request as it was answered, the same request in the order of its answers."""
+    """Lets come of each request what came of it, of the same request in the same order."""
 
-    def __init__(self, cassette: Cassette, taped: list[JsonObject]) -> None:
+    def __init__(self, cassette: Cassette, taped: list[dict[str, JsonObject]]) -> None:
         self._cassette = cassette
         self._taped = taped
         self._lock = Lock()
-        self._left = [(_pieces(item["request"]), item["answer"]) for item in taped]
+        self._left = [(pieces(item["request"]), item["came"]) for item in taped]
 
     def __call__(
         self, request: JsonObject, messages: list[BaseMessage], parameters: dict[str, Any]
@@ -133,23 +145,25 @@ class _Player:
         del messages, parameters
         asked = self._cassette.strip(request)
         with self._lock:
-            answer = self._take(pieces(asked))
-        if answer is None:
+            came = self._take(pieces(asked))
+        if came is None:
             raise self._miss(asked)
-        return AIMessage.model_validate(answer)
+        if "fault" in came:
+            raise TapedFault(CallFault.model_validate(came["fault"]))
+        return AIMessage.model_validate(came["answer"])
 
-    def _take(self, asked: list[str]) -> JsonValue:
-        """Return the oldest answer to a request like this, which is then used up."""
-        for at, (recorded, answer) in enumerate(self._left):
+    def _take(self, asked: list[str]) -> JsonObject | None:
+        """Return what came first of a request like this, which is then used up."""
+        for at, (recorded, came) in enumerate(self._left):
             if alike(recorded, asked):
                 del self._left[at]
-                return answer
+                return came
         return None
 
     def _miss(self, asked: JsonObject) -> CassetteMiss:
         known = [_pretty(item["request"]) for item in self._taped]
         wanted, parts = _pretty(asked), pieces(asked)
-        count = sum(alike(_pieces(item["request"]), parts) for item in self._taped)
+        count = sum(alike(pieces(item["request"]), parts) for item in self._taped)
         if count:
             return CassetteMiss(
                 f"This request is on the cassette {count} times and was asked more."
@@ -212,8 +226,16 @@ def _answer(said: AIMessage) -> JsonObject:
     }
 
 
-def _pieces(request: JsonValue) -> list[str]:
-    return pieces(request if isinstance(request, dict) else {})
+def _came(item: dict[str, Any]) -> JsonObject:
+    """Return what came of a request on the tape.
+
+    Raises:
+        LookupError: It does not say.
+        ValueError: It cannot be replayed.
+    """
+    if "fault" in item:
+        return {"fault": CallFault.model_validate(item["fault"]).to_json()}
+    return {"answer": item["answer"]}
 
 
 def _pretty(request: Any) -> str:  # noqa: ANN401  # any JSON

@@ -7,20 +7,22 @@ here name the kind of fault and the HTTP status only.
 import math
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from tools.contract import Record
 
 _AGAIN = {408, 409, 425, 429}
 _NOT_SENT = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol", "ConnectionRefusedError"}
 _LINKS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFault:
+class CallFault(Record):
     """A call that brought no answer."""
 
     reason: str
+    kind: str
+    """The HTTP status, or the class of the error."""
     again: bool
     """Whether the same call may work later."""
     wait: float | None = None
@@ -29,6 +31,18 @@ class CallFault:
     """Whether the server may have done the work, so that it has to count as spent."""
     unsupported: bool = False
     """Whether the server does not know the asked-for structured output."""
+
+
+class TapedFault(RuntimeError):
+    """A fault that was recorded comes again.
+
+    Args:
+        fault: As it was diagnosed when it was recorded.
+    """
+
+    def __init__(self, fault: CallFault) -> None:
+        super().__init__(fault.reason)
+        self.fault = fault
 
 
 def call_faults() -> tuple[type[Exception], ...]:
@@ -43,12 +57,15 @@ def call_faults() -> tuple[type[Exception], ...]:
 
 def diagnose(fault: Exception, now: datetime) -> CallFault:
     """Say what a failed call means."""
+    if isinstance(fault, TapedFault):
+        return fault.fault
     status = getattr(fault, "status_code", None)
     if isinstance(status, int):
         return _of_status(fault, status, now)
     kinds = {type(link).__name__ for link in _chain(fault)}
     return CallFault(
         reason=f"the call failed ({type(fault).__name__})",
+        kind=type(fault).__name__,
         again=True,
         maybe_billed=not kinds & _NOT_SENT,
     )
@@ -59,6 +76,7 @@ def _of_status(fault: Exception, status: int, now: datetime) -> CallFault:
     said = str(fault)
     return CallFault(
         reason=f"the server answered {status}" + (" (quota used up)" if spent_up else ""),
+        kind=str(status),
         again=(status in _AGAIN or status >= 500) and not spent_up,  # noqa: PLR2004  # HTTP
         wait=_retry_after(fault, now),
         unsupported=status in {400, 422} and ("response_format" in said or "schema" in said),

@@ -3,9 +3,25 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from opentelemetry.trace import Span, SpanKind, get_tracer
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
+from opentelemetry.util.types import AttributeValue
 
 from nodes.models.roles import Candidate
+from tools.contract import Record
+
+
+class Usage(Record):
+    """Tokens of one call."""
+
+    read: int
+    written: int
+    cached: int = 0
+    """Those of the read ones that the provider had in a cache of its own."""
+
+    @property
+    def tokens(self) -> int:
+        """Read and written together."""
+        return self.read + self.written
 
 
 @contextmanager
@@ -32,20 +48,26 @@ def chat_span(candidate: Candidate, *, run: str, role: str) -> Iterator[Span]:
         yield span
 
 
-def note_outcome(span: Span, *, tokens: int, usd: float, problem: str) -> None:
-    """Write what the call cost, under the names of the conventions and their open pull request 443.
+def note_outcome(span: Span, *, used: Usage | None, usd: float, problem: str, fault: str) -> None:
+    """Write what came of a call, under the names of the conventions where they have one.
 
     Args:
         span: The span of the call.
-        tokens: Read and written together.
-        usd: US dollars.
+        used: Its tokens; None when nobody told.
+        usd: US dollars (the name is that of the conventions' open pull request 443).
         problem: Why its answer could not be used; empty when it could.
+        fault: The kind of fault that kept an answer from coming; empty when one came.
     """
-    span.set_attributes(
-        {
-            "gen_ai.usage.total_tokens": tokens,
-            "gen_ai.usage.cost.amount": usd,
-            "gen_ai.usage.cost.currency": "USD",
-            "agent.answer.usable": not problem,
-        }
-    )
+    facts: dict[str, AttributeValue] = {
+        "gen_ai.usage.cost.amount": usd,
+        "gen_ai.usage.cost.currency": "USD",
+        "agent.answer.usable": not problem,
+    }
+    if used is not None:
+        facts["gen_ai.usage.input_tokens"] = used.read
+        facts["gen_ai.usage.output_tokens"] = used.written
+        facts["gen_ai.usage.cache_read.input_tokens"] = used.cached
+    if fault:
+        facts["error.type"] = fault
+        span.set_status(Status(StatusCode.ERROR))
+    span.set_attributes(facts)

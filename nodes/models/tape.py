@@ -33,6 +33,10 @@ def taped_roles(cassette: Cassette) -> Roles:
         known = [one.identity for one in chain]
         if candidate.identity not in known:
             chain.append(candidate)
+        elif candidate.structured != chain[known.index(candidate.identity)].structured:
+            # Its server knew no schema and was asked in text from then on.
+            either = candidate.model_copy(update={"structured": "auto"})
+            chain[known.index(candidate.identity)] = either
     return Roles.model_validate(chains)
 
 

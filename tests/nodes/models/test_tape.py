@@ -25,7 +25,7 @@ def asked(model: str, role: str, **body: Any) -> dict[str, Any]:
 def tape(folder: Path, *requests: Any) -> Cassette:
     cassette = Cassette(folder / "tape.jsonl")
     for request in requests:
-        cassette.write(request, {"content": "1"})
+        cassette.write(request, {"answer": {"content": "1"}})
     return cassette
 
 
