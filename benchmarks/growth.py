@@ -173,14 +173,9 @@ def measure(steps: int, folder: Path) -> list[dict[str, Any]]:
         )
         kept = 0
 
-        def watch(event: JsonObject) -> None:
-            nonlocal kept
-            if (
-                event["kind"] != "decision"
-                or (len(mind.marks) - 1) % window
-                or len(mind.marks) <= 1
-            ):
-                return
+        for event in agent.begin(goal).stream():
+            if event.kind != "decision" or (len(mind.marks) - 1) % window or len(mind.marks) <= 1:
+                continue
             size = sum(item.stat().st_size for item in folder.glob("store.db*"))
             cpu = (mind.marks[-1] - mind.marks[-1 - window]) / window
             rows.append(
@@ -192,8 +187,6 @@ def measure(steps: int, folder: Path) -> list[dict[str, Any]]:
                 }
             )
             kept = size
-
-        agent.run(goal, watch=watch)
     return rows
 
 

@@ -4,7 +4,8 @@ Adds nothing that plain LangGraph use would bypass; every guarantee lives in the
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,9 @@ from langgraph.types import Command
 from checkpoints.store import Store
 from checkpoints.undo import UndoReport, undo_run
 from graphs.agent import AgentGraph
+from graphs.events import Asked, Event, read_event
+from graphs.handover import handed_over
+from graphs.render.screen import show
 from graphs.render.story import read_story
 from graphs.render.views import GraphView, TimelineView
 from graphs.tracing import Tracing
@@ -23,9 +27,6 @@ from nodes.state import Boundaries, Goal, Plan, State
 from tools.contract import STANDING, EffectRecord, JsonObject
 from tools.errors import BadInput, GraphChanged, SurefootError, UnknownReview
 from tools.records import Answer, AnswerKind, LedgerEntry, Review, RunInfo, Status
-
-Watcher = Callable[[JsonObject], None]
-"""Receives each event of a run: `{"kind": "plan" | "decision" | "gate" | ...}`."""
 
 LIVING: tuple[Status, ...] = ("running", "waiting")
 
@@ -51,15 +52,26 @@ class Agent:
             review_plan=review_plan,
         )
 
-    def run(
-        self, goal: str | Goal, *, run_id: str | None = None, watch: Watcher | None = None
-    ) -> "Run":
+    def run(self, goal: str | Goal, *, run_id: str | None = None) -> "Run":
         """Start a run and advance it until it ends or waits for a person.
 
         Args:
             goal: An objective in words, or a whole goal.
             run_id: Name of the run; made up when None.
-            watch: Called with each event.
+
+        Raises:
+            BadInput: A run of that name exists.
+        """
+        return self.begin(goal, run_id=run_id).resume()
+
+    def begin(self, goal: str | Goal, *, run_id: str | None = None) -> "Run":
+        """Return the handle of a run that begins when it is first advanced.
+
+        `for event in agent.begin("...").stream()` tells all of it, `.watch()` shows it.
+
+        Args:
+            goal: An objective in words, or a whole goal.
+            run_id: Name of the run; made up when None.
 
         Raises:
             BadInput: A run of that name exists.
@@ -69,10 +81,8 @@ class Agent:
             raise BadInput(
                 f"A run called {name!r} exists.", advice="Resume it, or choose another name."
             )
-        run = Run(agent=self, id=name)
         whole = self.goal(goal) if isinstance(goal, str) else goal
-        run.advance({"goal": whole.to_json()}, watch)
-        return run
+        return Run(agent=self, id=name, goal=whole)
 
     def open(self, run_id: str) -> "Run":
         """Return the handle of a stored run; the beginning of its name suffices.
@@ -89,6 +99,8 @@ class Run:
 
     agent: Agent
     id: str
+    goal: Goal | None = None
+    """What it is to begin with; None for a run that the store knows."""
 
     @property
     def config(self) -> RunnableConfig:
@@ -168,7 +180,6 @@ class Run:
         reviewer: str = "",
         message: str = "",
         args: JsonObject | None = None,
-        watch: Watcher | None = None,
         resume: bool = True,
     ) -> "Run":
         """Answer a question and advance the run.
@@ -179,8 +190,8 @@ class Run:
             reviewer: Who answers; the agent's reviewer when empty.
             message: Words for the planner and decider.
             args: The edited arguments, with `edit`.
-            watch: Called with each event.
-            resume: Go on at once; otherwise the answer waits in the store.
+            resume: Go on at once; otherwise the answer waits in the store, and `stream`, `watch` or
+                `resume` go on with it.
 
         Raises:
             UnknownReview: Nothing, or more than one thing, is asked.
@@ -195,7 +206,7 @@ class Run:
             action_hash=kept.action_hash,
         )
         self.agent.store.reviews.answer(kept.id, said)
-        return self.resume(watch=watch) if resume else self
+        return self.resume() if resume else self
 
     def _pick(self, review: str) -> Review:
         pending = self.pending
@@ -213,56 +224,77 @@ class Run:
             )
         return pending[0]
 
-    def resume(self, *, watch: Watcher | None = None) -> "Run":
+    def resume(self) -> "Run":
         """Go on from wherever the run stands; does nothing when it has ended or must wait.
 
         Raises:
             GraphChanged: The run was made by a graph that this one cannot continue.
             RunBusy: Another process advances it.
         """
-        info = self.info
+        for _ in self.stream():
+            pass
+        return self
+
+    def watch(self) -> "Run":
+        """Go on like `resume`, and show what happens while it happens.
+
+        In a notebook one output is kept up to date; elsewhere each line is printed once.
+        """
+        with closing(self.stream()) as events:
+            show(events)
+        return self
+
+    def stream(self) -> Generator[Event]:
+        """Go on like `resume`, and yield each event when it happens.
+
+        Ctrl-C, or leaving the loop and closing this generator, stops the run where that is safe: it
+        no longer waits for a model, but for an action that runs. It can be resumed.
+
+        Raises:
+            GraphChanged: The run was made by a graph that this one cannot continue.
+            RunBusy: Another process advances it.
+        """
+        yield from handed_over(self._advance())
+
+    def _advance(self) -> Generator[Event]:
+        """Drive the graph until it ends or no stored answer lets it go on."""
+        info = self.info if self.goal is None else self.agent.store.runs.find(self.id)
+        if info is not None:
+            self._check_graph(info)
+            if info.status not in LIVING:
+                return
+        with self.agent.store.leases.holding(self.id):
+            goes_on, payload = self._next()
+            if not goes_on:
+                return
+            try:
+                with self.agent.tracing.segment(self.agent.context, self.id, payload) as traced:
+                    yield from self._drive(payload, {**self.config, **traced})
+            except SurefootError as fault:
+                fault.changed = self._changed() or fault.changed
+                raise
+
+    def _check_graph(self, info: RunInfo) -> None:
         if info.fingerprint != self.agent.context.fingerprint:
             raise GraphChanged(
                 f"Run {self.id!r} was started by version {info.version} with another graph.",
                 advice=f"Finish it with version {info.version}, or undo it and start anew.",
             )
-        if info.status in LIVING:
-            with self.agent.store.leases.holding(self.id):
-                self._go_on(watch)
-        return self
 
-    def _go_on(self, watch: Watcher | None) -> None:
-        """Advance from the newest checkpoint; nobody else can, from here to the end."""
+    def _next(self) -> tuple[bool, Any]:
+        """Tell whether the run goes on, and with what; nobody else can move it meanwhile."""
+        info = self.agent.store.runs.find(self.id)
+        if info is None and self.goal is not None:
+            return True, {"goal": self.goal.to_json()}
         status = self.status
         if status not in LIVING:
-            return
+            return False, None
         snapshot = self.agent.graph.get_state(self.config)
         # `next` is empty too when a node finished and the process died before its checkpoint.
         if not snapshot.tasks:
             raise GraphChanged(f"Run {self.id!r} is {status}, but its graph has no next node.")
         payload = self._wake()
-        if payload is not None or not snapshot.interrupts:
-            self.advance(payload, watch)
-
-    def advance(self, payload: Any, watch: Watcher | None = None) -> None:  # noqa: ANN401  # LangGraph's own input type
-        """Drive the graph until it ends or no stored answer lets it go on.
-
-        Args:
-            payload: What LangGraph's `invoke` takes: input, `Command` or None.
-            watch: Called with each event.
-
-        Raises:
-            RunBusy: This run is being advanced already.
-        """
-        with (
-            self.agent.store.leases.holding(self.id),
-            self.agent.tracing.segment(self.agent.context, self.id, payload) as traced,
-        ):
-            try:
-                self._drive(payload, watch, {**self.config, **traced})
-            except SurefootError as fault:
-                fault.changed = self._changed() or fault.changed
-                raise
+        return payload is not None or not snapshot.interrupts, payload
 
     def _changed(self) -> str:
         """Say what stands when a fault stops the run; empty when nothing does."""
@@ -271,15 +303,20 @@ class Run:
             return ""
         return f"{len(standing)} earlier effects of run {self.id!r} stand; the rest was not begun."
 
-    def _drive(self, payload: Any, watch: Watcher | None, config: RunnableConfig) -> None:  # noqa: ANN401  # see `advance`
+    def _drive(self, payload: Any, config: RunnableConfig) -> Generator[Event]:  # noqa: ANN401  # what LangGraph's `stream` takes
+        asked: set[str] = set()
         first = True
         while first or payload is not None:
             first = False
-            stream = self.agent.graph.stream(payload, config, stream_mode="custom")
-            for event in stream:
-                if watch is not None and isinstance(event, dict):
-                    watch(event)
+            with closing(self._streamed(payload, config)) as told:
+                yield from map(read_event, told)
+            fresh = [review for review in self.pending if review.id not in asked]
+            yield from (Asked(review=review) for review in fresh)
+            asked |= {review.id for review in fresh}
             payload = self._wake()
+
+    def _streamed(self, payload: Any, config: RunnableConfig) -> Generator[Any]:  # noqa: ANN401  # the same
+        yield from self.agent.graph.stream(payload, config, stream_mode="custom")
 
     def _wake(self) -> Command[Any] | None:
         """Return what wakes a paused graph when the store holds news for it, else None."""

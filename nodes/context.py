@@ -211,5 +211,5 @@ def tell(runtime: Runtime[Context], kind: str, **data: JsonValue) -> None:
 
 
 def reporting(runtime: Runtime[Context]) -> AbstractContextManager[None]:
-    """Stream what tools and checks report of their progress meanwhile."""
-    return listening(lambda text: tell(runtime, "progress", text=text))
+    """Stream what tools, checks and models tell meanwhile."""
+    return listening(runtime.stream_writer)

@@ -46,6 +46,9 @@ def decide(state: State, runtime: Runtime[Context]) -> State:
     started = context.clock()
     steps = ready_steps(state)
     progress = progress_of(state)
+    for step in steps:
+        if not progress[step.id].proposals:
+            tell(runtime, "step", step=step.to_json())
     rest = remaining(goal.budget, spent)
     situations = [_situation(context, state, step, progress, rest) for step in steps]
     decisions = [_bounded(made) for made in _side_by_side(context, situations)]

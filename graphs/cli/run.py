@@ -93,5 +93,5 @@ def advance(printer: Printer, memory: Store, handle: Run, *, store: str | None, 
     """
     printer.say(f"{handle.id}: {handle.info.objective}", "bold")
     with resumable(handle.id, memory, printer, store):
-        go(printer, lambda watch: handle.resume(watch=watch), asks=asks)
+        go(printer, handle, asks=asks)
     end(printer, memory, handle.id, store=store)

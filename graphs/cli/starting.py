@@ -1,7 +1,8 @@
 """Starts a run from what the command line says, and goes on with it while somebody answers."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from graphs.cli.opening import check_name
 from graphs.cli.printing import Printer
 from graphs.cli.thinking import tell_minds
 from graphs.database.graph import database_agent
-from graphs.session import Agent, Run, Watcher
+from graphs.session import Agent, Run
 from graphs.settings import Settings
 from nodes.state import Goal
 from tools.errors import BadInput
@@ -89,17 +90,21 @@ def start(
             printer.say(f"{run}: {goal.objective}", "bold")
             printer.say(f"on {job.database} with the queries of {job.workload}", "dim")
             tell_minds(printer, settings.models)
-            go(printer, lambda watch: agent.run(goal, run_id=run, watch=watch), asks=asks)
+            go(printer, agent.begin(goal, run_id=run), asks=asks)
         end(printer, memory, run, store=store)
 
 
-def go(printer: Printer, begin: Callable[[Watcher], Run], *, asks: bool) -> None:
+def go(printer: Printer, handle: Run, *, asks: bool) -> None:
     """Advance a run; ask what it asks when somebody is there; go on."""
-    with watching(printer) as live:
-        handle = begin(live)
+    _show(printer, handle)
     while asks and handle.status == "waiting" and ask_all(printer, handle):
-        with watching(printer) as live:
-            handle.resume(watch=live)
+        _show(printer, handle)
+
+
+def _show(printer: Printer, handle: Run) -> None:
+    with watching(printer) as live, closing(handle.stream()) as events:
+        for event in events:
+            live(event)
 
 
 def _words(objective: str) -> str:

@@ -24,6 +24,7 @@ from nodes.models.prompts import Prompt
 from nodes.models.roles import Candidate, Role, Roles, Structured
 from tools.contract import Clock, JsonObject, digest
 from tools.errors import SurefootError
+from tools.progress import announce
 from tools.records import Memory, SpendLimits
 
 T = TypeVar("T", bound=BaseModel)
@@ -253,6 +254,7 @@ def note_degraded(memory: Memory, run: str, role: Role, subject: str, to: str, r
     """Write to the ledger that something lesser, or stronger, takes over, and why."""
     body: JsonObject = {"role": role, "to": to, "reason": reason[:2000]}
     memory.ledger.append(run, "degraded", subject, body)
+    announce("degraded", subject=subject, **body)
 
 
 def _message(text: str) -> AIMessage:

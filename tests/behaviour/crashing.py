@@ -110,16 +110,16 @@ def main(root: Path, point: str, command: str) -> None:
         store.journal.__class__ = DyingJournal
         made = agent(store, root / "shelf")
 
-        def watch(event: JsonObject) -> None:
-            if point == f"node {event['kind']}":
-                die_once(root / "died")
-
         commands: dict[str, Callable[[], Run]] = {
-            "run": lambda: made.run("Make a say goal", run_id="r", watch=watch),
-            "resume": lambda: made.open("r").resume(watch=watch),
-            "approve": lambda: made.open("r").approve(watch=watch),
+            "run": lambda: made.begin("Make a say goal", run_id="r"),
+            "resume": lambda: made.open("r"),
+            "approve": lambda: made.open("r").approve(resume=False),
         }
-        print(commands[command]().status)  # noqa: T201  # the parent reads it
+        run = commands[command]()
+        for event in run.stream():
+            if point == f"node {event.kind}":
+                die_once(root / "died")
+        print(run.status)  # noqa: T201  # the parent reads it
 
 
 if __name__ == "__main__":

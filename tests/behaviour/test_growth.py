@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from checkpoints.store import Store
-from graphs.session import Run
 from nodes.guards.budget import Budget
 from nodes.state import State
 from tests.behaviour.shelf import act, script, shelf_agent, step
-from tools.contract import JsonObject, canonical
+from tools.contract import canonical
+
+
+def size(state: State) -> int:
+    return len(canonical(dict(state)))  # type: ignore[arg-type]  # a TypedDict is JSON
 
 
 def test_state_at_the_end_is_as_large_as_after_the_windows_are_full(
@@ -19,14 +22,7 @@ def test_state_at_the_end_is_as_large_as_after_the_windows_are_full(
     agent = shelf_agent(store, folder, mind)
     budget = Budget(max_iterations=500, max_calls=500, max_effects=500)
     goal = agent.goal("Write them all").model_copy(update={"budget": budget})
-    sizes: list[int] = []
-
-    def watch(event: JsonObject) -> None:
-        if event["kind"] == "decision":
-            state: State = run.state
-            sizes.append(len(canonical(dict(state))))  # type: ignore[arg-type]  # TypedDict is JSON
-
-    run = Run(agent=agent, id="long")
-    run.advance({"goal": goal.to_json()}, watch)
+    run = agent.begin(goal, run_id="long")
+    sizes = [size(run.state) for event in run.stream() if event.kind == "decision"]
     assert len(sizes) > len(numbers)
     assert sizes[-2] <= sizes[100] * 1.05

@@ -8,7 +8,7 @@ from graphs.database.quiet import Watch, more_than_ours
 from graphs.session import Run
 from tests.behaviour.shelf import script, step
 from tests.graphs.database.conftest import Shop, agent, create
-from tools.contract import Action, EffectRecord, EffectState, JsonObject
+from tools.contract import Action, EffectRecord, EffectState
 from tools.database.connection import Database
 from tools.database.workload import parse_workload
 
@@ -18,12 +18,12 @@ INSERT = "INSERT INTO orders (customer, total, status, note) VALUES (5, 7, 'new'
 def speed(store: Store, shop: Shop, sql: str, *, at: str = "plan") -> Run:
     """Run one creation while somebody else executes something at an event."""
 
-    def meddle(event: JsonObject) -> None:
-        if event["kind"] == at:
-            shop.execute(sql)
-
     mind = script(step("tune", "create_index"), tune=[create("total")])
-    return agent(store, shop, mind).run("Speed", run_id="r", watch=meddle)
+    run = agent(store, shop, mind).begin("Speed", run_id="r")
+    for event in run.stream():
+        if event.kind == at:
+            shop.execute(sql)
+    return run
 
 
 def broken(run: Run) -> dict[str, str]:
