@@ -55,6 +55,11 @@ def ask_allowance(context: Context, run: str, goal: Goal, reached: str) -> Propo
     return Proposal(key=key, step=STEP, decision=decision, gate="waiting", review=review.id)
 
 
+def limits_of(goal: Goal) -> JsonObject:
+    """Return what the models may cost in all, for the ledger."""
+    return {"max_usd": goal.budget.max_usd, "max_tokens": goal.budget.max_tokens}
+
+
 def settle_allowance(context: Context, run: str, goal: Goal, answer: Answer) -> Goal:
     """Return the goal with the limits that a person chose.
 

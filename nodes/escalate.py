@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from pydantic import JsonValue, ValidationError
 
-from nodes.allowance import STEP, settle_allowance
+from nodes.allowance import STEP, limits_of, settle_allowance
 from nodes.answers import AnyReply, Reply, question, read_reply, to_answer
 from nodes.context import Context, enter, tell
 from nodes.guards.plans import plan_problems
@@ -222,12 +222,18 @@ def _hear_limit(
     context: Context, state: State, heard: Heard, proposal: Proposal, answer: Answer
 ) -> None:
     """Take the limits that a person chose; limits that are no numbers end the run."""
+    goal = goal_of(state)
     try:
-        heard.goal = settle_allowance(context, state["run"], goal_of(state), answer)
+        heard.goal = settle_allowance(context, state["run"], goal, answer)
         heard.frugal = answer.decision == "reject"
     except ValidationError as fault:
         heard.halted = f"The limits of {answer.reviewer} are no numbers: {fault.errors()[0]['msg']}"
-    body: JsonObject = {"by": answer.reviewer, "decision": answer.decision}
+    body: JsonObject = {
+        "by": answer.reviewer,
+        "decision": answer.decision,
+        "before": limits_of(goal),
+        "after": limits_of(heard.goal or goal),
+    }
     context.memory.ledger.append(state["run"], "limit", proposal.key, body)
 
 

@@ -246,9 +246,36 @@ def _no_plan(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:
     return Row(at=entry.at, label="plan", kind="plan", what=what, came=told)
 
 
-def _limit(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:
+def _limit(entry: LedgerEntry, about: Mapping[str, Bodies]) -> Row:
+    if "decision" in entry.body:
+        return _allowance(entry, about[entry.subject])
     said = entry.body.get("limit") or entry.body.get("reason", "")
     return Row(at=entry.at, label="", kind="limit", what=f"{entry.kind} reached", came=str(said))
+
+
+def _allowance(entry: LedgerEntry, about: Bodies) -> Row:
+    """Return the row of a soft limit, and of what a person made of it."""
+    return Row(
+        at=entry.at,
+        label="limit",
+        kind="limit",
+        what=str(_last(about, "review").get("title", "soft limit reached")),
+        who=answered(about),
+        waited=_waited(about),
+        came=allowance_text(entry.body),
+    )
+
+
+def allowance_text(body: JsonObject) -> str:
+    """Return on one line how a person changed what models may cost."""
+    return f"from {_limits(body.get('before'))} to {_limits(body.get('after'))}"
+
+
+def _limits(value: JsonValue) -> str:
+    """Return limits as people write them; entries of older versions do not have them."""
+    limits = value if isinstance(value, dict) else {}
+    usd, tokens = _number(limits.get("max_usd")), _number(limits.get("max_tokens"))
+    return "?" if usd is None or tokens is None else f"${usd:g} and {tokens:,.0f} tokens"
 
 
 def _degraded(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:

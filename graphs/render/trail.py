@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pydantic import Field, JsonValue
 
 from graphs.render.text import label_of, line, origin_text, told
-from graphs.render.timeline import action_of, answered, by_key, degraded_text
+from graphs.render.timeline import action_of, allowance_text, answered, by_key, degraded_text
 from tools.contract import JsonObject, Record
 from tools.records import LedgerEntry
 
@@ -17,7 +17,8 @@ class Trail(Record):
     label: str
     step: JsonObject = Field(default_factory=dict)
     """The plan's words for the step."""
-    decision: JsonObject
+    decision: JsonObject = Field(default_factory=dict)
+    """Empty for a limit: nobody decides to reach it."""
     asked_models: tuple[JsonObject, ...] = ()
     """Calls of models that led to the decision."""
     degraded: tuple[JsonObject, ...] = ()
@@ -29,6 +30,8 @@ class Trail(Record):
     observations: tuple[JsonObject, ...] = ()
     checks: tuple[JsonObject, ...] = ()
     undo: tuple[JsonObject, ...] = ()
+    limits: tuple[JsonObject, ...] = ()
+    """What a person made of a soft limit."""
 
     @property
     def action(self) -> str:
@@ -37,21 +40,21 @@ class Trail(Record):
 
 
 def trail(entries: Iterable[LedgerEntry], key: str) -> Trail | None:
-    """Return the trail of an effect key, or None when no decision has it.
+    """Return the trail of an effect key or of a limit, or None when nothing was decided there.
 
     Args:
         entries: The run's ledger.
-        key: `run/step/ordinal`.
+        key: `run/step/ordinal`, or that of the question about a limit.
     """
     whole = list(entries)
     about = by_key(whole).get(key, {})
-    if not about.get("decision"):
+    if not (about.get("decision") or about.get("limit")):
         return None
     return Trail(
         key=key,
         label=label_of(key),
         step=_step(whole, key.rsplit("/", 2)[-2]),
-        decision=about["decision"][0],
+        decision=next(iter(about.get("decision", ())), {}),
         asked_models=tuple(about.get("model_call", ())),
         degraded=tuple(about.get("degraded", ())),
         gates=tuple(about.get("gate", ())),
@@ -61,13 +64,19 @@ def trail(entries: Iterable[LedgerEntry], key: str) -> Trail | None:
         observations=tuple(about.get("observation", ())),
         checks=tuple(about.get("check", ())),
         undo=tuple(about.get("undo", ())),
+        limits=tuple(about.get("limit", ())),
     )
 
 
 def keys_of(entries: Iterable[LedgerEntry], step: str) -> list[str]:
-    """Return the keys that a person may mean by `tune` (all of the step) or `tune.2`."""
-    found = [entry.subject for entry in entries if entry.kind == "decision"]
+    """Return the keys that a person may mean by `tune` (all of the step), `tune.2` or `limit`."""
+    found = [entry.subject for entry in entries if entry.kind == "decision" or _is_limit(entry)]
     return [key for key in dict.fromkeys(found) if step in (label_of(key), key.split("/")[-2])]
+
+
+def _is_limit(entry: LedgerEntry) -> bool:
+    """Tell whether an entry is a person's answer to a soft limit."""
+    return entry.kind == "limit" and "decision" in entry.body
 
 
 def _step(entries: list[LedgerEntry], step: str) -> JsonObject:
@@ -85,10 +94,8 @@ Section = tuple[str, list[str]]
 def sections(found: Trail) -> list[Section]:
     """Return a trail in words: headings with lines; headings without lines are left out."""
     decision = found.decision
-    by = origin_text(decision.get("origin", "?"))
     told = [
-        ("Step", [f"{found.step.get('title', '')}", f"expected: {found.step.get('expects', '')}"]),
-        ("Decision", [found.action, f"by {by} at {decision.get('at')}"]),
+        *(_decided(found) if decision else []),
         ("Why", [str(decision.get("reasoning", ""))]),
         ("Instead of", _alternatives(decision)),
         ("Rests on", [str(item) for item in _list(decision.get("evidence"))]),
@@ -103,8 +110,17 @@ def sections(found: Trail) -> list[Section]:
         ("Came", [_seen(body) for body in found.observations]),
         ("Checks", [check_text(body) for body in found.checks]),
         ("Undo", [f"{body.get('came')}: {body.get('why')}" for body in found.undo]),
+        ("Limits", [allowance_text(body) for body in found.limits]),
     ]
     return [(head, lines) for head, lines in told if any(line.strip() for line in lines)]
+
+
+def _decided(found: Trail) -> list[Section]:
+    by = origin_text(found.decision.get("origin", "?"))
+    return [
+        ("Step", [f"{found.step.get('title', '')}", f"expected: {found.step.get('expects', '')}"]),
+        ("Decision", [found.action, f"by {by} at {found.decision.get('at')}"]),
+    ]
 
 
 def check_text(check: JsonObject) -> str:

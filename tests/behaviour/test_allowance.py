@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from checkpoints.store import Store
+from graphs.render.story import read_story
+from graphs.render.trail import keys_of, sections, trail
 from graphs.session import Run
 from nodes.context import PlanRequest, Situation
 from nodes.guards.budget import spend_limits
@@ -73,6 +76,42 @@ def test_yes_raises_the_limit_and_goes_on(asking: Run, spender: Spender) -> None
 def test_limits_can_be_named(asking: Run) -> None:
     asking.edit({"max_usd": 100}, reviewer="ada")
     assert asking.status == "verified"
+
+
+def changed(run: Run) -> list[tuple[JsonValue, JsonValue]]:
+    bodies = [entry.body for entry in run.entries if entry.kind == "limit"]
+    return [(body["before"], body["after"]) for body in bodies]
+
+
+def test_a_raised_limit_is_on_the_ledger_with_old_and_new_values(asking: Run) -> None:
+    asking.edit({"max_usd": 100, "max_tokens": 7000}, reviewer="ada")
+    old = {"max_usd": 2.0, "max_tokens": 2_000_000}
+    assert changed(asking) == [(old, {"max_usd": 100.0, "max_tokens": 7000})]
+
+
+def test_a_refused_raise_is_on_the_ledger_with_what_was_spent(asking: Run) -> None:
+    asking.reject(reviewer="ada")
+    ((_, after),) = changed(asking)
+    assert after == {"max_usd": pytest.approx(1.8), "max_tokens": 3000}
+
+
+def test_a_raised_limit_is_a_row_of_the_timeline(asking: Run, store: Store) -> None:
+    asking.edit({"max_usd": 100}, reviewer="ada")
+    (row,) = (row for row in read_story(store, "r").rows if row.kind == "limit")
+    assert (row.who, row.came) == (
+        "edited by ada",
+        "from $2 and 2,000,000 tokens to $100 and 2,000,000 tokens",
+    )
+
+
+def test_why_limit_tells_question_answer_and_limits(asking: Run, store: Store) -> None:
+    asking.edit({"max_usd": 100}, reviewer="ada")
+    entries = read_story(store, "r").entries
+    (found,) = (trail(entries, key) for key in keys_of(entries, "limit"))
+    assert found is not None
+    told = dict(sections(found))
+    assert list(told) == ["Asked", "Answered", "Limits"]
+    assert "to $100 and" in told["Limits"][0]
 
 
 def test_no_finishes_without_paying_more(asking: Run, store: Store, spender: Spender) -> None:
