@@ -122,16 +122,28 @@ class Minds(TypedDict):
 
 def _minds(domain: Domain, store: Store, clock: Clock) -> Minds:
     """Return models with the playbook behind them, or the playbook alone."""
-    kept = kept_models(domain.settings)
-    asker = make_asker(kept, store, clock)
-    plans, decides, judges = kept.roles.planner, kept.roles.decider, kept.roles.verifier
-    return Minds(
-        planner=ModelPlanner(asker, domain.planner) if plans else domain.planner,
-        decider=ModelDecider(asker, domain.decider) if decides else domain.decider,
-        judge=ModelJudge(asker) if judges else None,
-        summarizer=ModelSummarizer(asker) if kept.roles.summarizer else None,
-        asks_when_stuck=bool(plans or decides),
+    minds = Minds(
+        planner=domain.planner,
+        decider=domain.decider,
+        judge=None,
+        summarizer=None,
+        asks_when_stuck=False,
     )
+    kept = kept_models(domain.settings)
+    roles = kept.roles
+    if not roles.any_model:
+        return minds
+    asker, brief = make_asker(kept, store, clock), domain.brief()
+    if roles.planner:
+        minds["planner"] = ModelPlanner(asker, domain.planner, brief)
+    if roles.decider:
+        minds["decider"] = ModelDecider(asker, domain.decider, brief)
+    if roles.verifier:
+        minds["judge"] = ModelJudge(asker, brief)
+    if roles.summarizer:
+        minds["summarizer"] = ModelSummarizer(asker)
+    minds["asks_when_stuck"] = bool(roles.planner or roles.decider)
+    return minds
 
 
 def _runner(domain: Domain, store: Store, clock: Clock, tracing: Tracing) -> Runner:

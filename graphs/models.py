@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from pydantic import JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from checkpoints.store import Store
 from nodes.models.ask import Asker
@@ -41,6 +41,10 @@ class ModelSettings(Record):
     """File that the traffic is recorded to."""
     replay: str = ""
     """File that the traffic is replayed from; no model is called then."""
+    cache_seconds: float = Field(default=WEEK_SECONDS, ge=0.0, allow_inf_nan=False)
+    """How long an answer may be used again for exactly the same question; 0 for never."""
+    tenant: str = Field(default="", max_length=200)
+    """Whose cached answers may be used: of those who share a store, each sees only its own."""
 
     @model_validator(mode="before")
     @classmethod
@@ -57,11 +61,6 @@ class ModelSettings(Record):
             chains[role] = [_candidate(one, common) for one in listed]
         return {**rest, "roles": chains}
 
-    @property
-    def named(self) -> bool:
-        """Whether any role has a model."""
-        return any(self.roles.chain(role) for role in THINKING)  # type: ignore[arg-type]  # literals
-
 
 def _candidate(stated: object, common: Mapping[str, str]) -> object:
     if isinstance(stated, str):
@@ -76,13 +75,13 @@ class KeptModels(Record):
     unknown_price: Rate | None = None
     record: str = ""
     replay: str = ""
+    cache_seconds: float = WEEK_SECONDS
+    tenant: str = ""
 
     @classmethod
     def of(cls, settings: ModelSettings) -> "KeptModels":
         """Return what is to be kept of the settings."""
-        return cls.model_validate(
-            settings.model_dump(include={"roles", "unknown_price", "record", "replay"})
-        )
+        return cls.model_validate(settings.model_dump(include={*cls.model_fields}))
 
 
 def kept_models(settings: JsonObject) -> KeptModels:
@@ -95,9 +94,15 @@ def make_asker(kept: KeptModels, store: Store, clock: Clock) -> Asker:
     """Return what asks the models of a run."""
     prices = Prices(unknown=kept.unknown_price)
     # An answer out of the cache would be missing on a cassette, and hide that it is missing.
-    kept_for = 0.0 if kept.record or kept.replay else WEEK_SECONDS
+    kept_for = 0.0 if kept.record or kept.replay else kept.cache_seconds
     return Asker(
-        kept.roles, _chat(kept, store), store, clock, prices=prices, cache_seconds=kept_for
+        kept.roles,
+        _chat(kept, store),
+        store,
+        clock,
+        prices=prices,
+        tenant=kept.tenant,
+        cache_seconds=kept_for,
     )
 
 

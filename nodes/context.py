@@ -29,6 +29,11 @@ class PlanRequest:
     run: str
     goal: Goal
     tools: Sequence[ToolCard]
+    remaining: Budget
+    attempt: int = 1
+    """2 and more when the plans before were refused."""
+    last: Plan | None = None
+    """The plan that was refused, or that is to be replaced."""
     problems: Sequence[str] = ()
     """Why the last plan was refused; empty on the first try."""
     failed: Sequence[Happening] = ()

@@ -8,6 +8,7 @@ at most `MAX_TRIES` times.
 from langgraph.runtime import Runtime
 
 from nodes.context import Context, PlanRequest, enter, reporting, tell
+from nodes.guards.budget import remaining
 from nodes.guards.plans import plan_problems
 from nodes.state import (
     Decision,
@@ -20,13 +21,15 @@ from nodes.state import (
     dumps,
     goal_of,
     plan_of,
+    spent_of,
     waiting_of,
 )
 from tools.contract import JsonObject, digest
 from tools.errors import SurefootError
 from tools.records import Review, RunInfo
 
-MAX_TRIES = 3
+MAX_TRIES = 4
+"""Plans that are asked for at most; a planner on models leaves the last one to its playbook."""
 MAX_REPLANS = 2
 
 
@@ -155,12 +158,16 @@ def _ask(
 ) -> tuple[Plan | None, list[str]]:
     """Ask the planner until its plan holds; each refusal is recorded with its reasons."""
     problems: list[str] = []
+    last = before
     failed = [Happening.model_validate(item) for item in state.get("recent", [])]
     for attempt in range(1, MAX_TRIES + 1):
         request = PlanRequest(
             run=run,
             goal=goal,
             tools=context.tools.cards(),
+            remaining=remaining(goal.budget, spent_of(state)),
+            attempt=attempt,
+            last=last,
             problems=problems,
             failed=failed if before is not None else (),
             messages=state.get("messages", []),
@@ -168,6 +175,7 @@ def _ask(
         made = context.planner.plan(request)
         if made is None:
             return None, problems or ["the planner knows no (other) way"]
+        last = made
         problems = plan_problems(
             made, goal=goal, tools=context.tools, policy=context.policy, before=before
         )

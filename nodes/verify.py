@@ -208,7 +208,7 @@ def _account(
     if seen is None or seen.status != "transient":
         this.trail.append(_trace(proposal, seen, came))
     if seen is not None:
-        progress = _ran(progress, seen, came, decision.action.hash)
+        progress = _ran(progress, seen, f"{came[:120]} <- {what}", decision.action.hash)
     if seen is not None and seen.status == "in_doubt":
         review = ask_doubt(context, run, proposal, seen)
         held = proposal.model_copy(update={"gate": "waiting", "review": review.id})

@@ -110,7 +110,7 @@ def _price(text: str) -> tuple[float, float]:
 
 
 def _check_record(path: Path, models: ModelSettings) -> None:
-    if not models.named:
+    if not models.roles.any_model:
         raise BadInput(
             "There is nothing to record: no model is configured.",
             advice="Add --model NAME, or configure one.",
@@ -131,7 +131,7 @@ def tell_minds(printer: Printer, models: ModelSettings) -> None:
 
 def minds(models: ModelSettings) -> list[str]:
     """Return who plans, decides and judges, in lines."""
-    if not models.named:
+    if not models.roles.any_model:
         return ["planned and decided by the playbook: no model is configured"]
     lines = [f"{did} by {_chain(models.roles.chain(role))}" for role, did in _DID]
     if models.roles.verifier:

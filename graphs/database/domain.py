@@ -1,5 +1,6 @@
-"""The database domain: its tools, its policy, its checks, its playbook."""
+"""The database domain: its tools, its policy, its checks, its instructions, its playbook."""
 
+from importlib.resources import files
 from pathlib import Path
 
 from checkpoints.store import Store
@@ -20,6 +21,12 @@ from tools.errors import BadInput
 from tools.policy import Policy
 
 POLICY = Path(__file__).with_name("policy.toml")
+CONSTRAINTS = (
+    "Tables, views and triggers are as they were.",
+    "Indexes are as they were, but for those that this run made or was allowed to drop.",
+    "Every table has the rows that it had, with the same content.",
+    "Every query of the workload returns what it returned.",
+)
 BOUNDARIES = Boundaries(resources=("database:main", "table:*", "index:*"))
 
 
@@ -63,6 +70,8 @@ def database_domain(settings: JsonObject, store: Store) -> Domain:
         decider=DatabasePlaybook(),
         boundaries=BOUNDARIES,
         settings=settings,
+        instructions=files("graphs.database") / "instructions.md",
+        constraints=CONSTRAINTS,
     )
 
 

@@ -37,7 +37,7 @@ def database_agent(
         BadInput: A file is missing or cannot be used.
     """
     kept = database_settings(store, database=Path(database), workload=Path(workload), policy=policy)
-    if settings is not None and settings.models.named:
+    if settings is not None and settings.models.roles.any_model:
         kept["models"] = KeptModels.of(settings.models).to_json()
     return assemble(database_domain(kept, store), store, settings=settings)
 

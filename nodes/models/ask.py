@@ -7,7 +7,7 @@ and at last a typed `NoAnswer`. What a model says is never trusted here: it is o
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from pydantic import BaseModel
 
+from nodes.models.breaker import MOST_FAILURES, Breaker
 from nodes.models.cache import WEEK_SECONDS, StoreCache, question
 from nodes.models.call import Attempt, Caller, Heard, Request
 from nodes.models.flight import Flights
@@ -66,6 +67,10 @@ class OverBudget(NoAnswer):
     """The calls that were left to make could pass a limit of the run, so they were not made."""
 
 
+class LeftAlone(NoAnswer):
+    """The models of a role failed so often in a row that none was asked."""
+
+
 def _no_check(value: object) -> str:
     del value
     return ""
@@ -105,6 +110,7 @@ class Asker:
     _flights: Flights[Asked[Any]] = field(default_factory=Flights, init=False, repr=False)
     _forms: dict[str, Structured] = field(default_factory=dict, init=False, repr=False)
     """What `auto` came down to, by candidate."""
+    _breaker: Breaker = field(default_factory=Breaker, init=False, repr=False)
 
     def ask(
         self,
@@ -116,6 +122,7 @@ class Asker:
         limits: SpendLimits,
         subject: str = "",
         check: Callable[[T], str] = _no_check,
+        skip: int = 0,
     ) -> Asked[T]:
         """Return an answer that is a `wanted`.
 
@@ -127,30 +134,44 @@ class Asker:
             limits: What the run's models may cost in all.
             subject: What it is about on the ledger; the role when empty.
             check: Returns what is wrong with an answer that fits; empty when nothing is.
+            skip: How many candidates of the chain, cheapest first, are passed over.
 
         Raises:
-            NoAnswer: No candidate gave a usable answer; `OverBudget` when a limit forbade asking.
+            NoAnswer: No candidate gave a usable answer; `OverBudget` when a limit forbade asking,
+                `LeftAlone` when they failed so often in this run that none is asked again.
         """
+        if self._breaker.is_open(self.memory.ledger, run, role):
+            raise LeftAlone((f"{MOST_FAILURES} times in a row none did, so none is asked again",))
         request = Request(run=run, role=role, subject=subject or role, prompt=prompt, limits=limits)
-        key = digest({"run": run, "role": role, "prompt": prompt.digest})
-        asked, shared = self._flights.run(key, lambda: self._ask(request, wanted, check))
+        chain = self.roles.chain(role)[skip:]
+        key = digest({"run": run, "role": role, "prompt": prompt.digest, "skip": skip})
+        asked, shared = self._flights.run(key, lambda: self._ask(request, chain, wanted, check))
         if shared:
             self._note_free(request, asked.model, "shared")
             return replace(asked, cached=True, usd=0.0, tokens=0)
         return asked
 
-    def _ask(self, request: Request, wanted: type[T], check: Callable[[T], str]) -> Asked[T]:
+    def _ask(
+        self,
+        request: Request,
+        chain: Sequence[Candidate],
+        wanted: type[T],
+        check: Callable[[T], str],
+    ) -> Asked[T]:
         def read(said: AIMessage) -> T | str:
             return _read(said, wanted, check)
 
-        remembered = self._remembered(request, read)
-        return remembered if remembered is not None else self._cascade(request, read)
+        remembered = self._remembered(request, chain, read)
+        return remembered if remembered is not None else self._cascade(request, chain, read)
 
     def _remembered(
-        self, request: Request, read: Callable[[AIMessage], T | str]
+        self,
+        request: Request,
+        chain: Sequence[Candidate],
+        read: Callable[[AIMessage], T | str],
     ) -> Asked[T] | None:
         """Return what any candidate of the chain once answered to exactly this."""
-        for candidate in self.roles.chain(request.role):
+        for candidate in chain:
             found = self._cache().lookup(*question(candidate, request.prompt))
             value = read(_message(found[0].text)) if found else ""
             if not isinstance(value, str):
@@ -158,11 +179,16 @@ class Asker:
                 return Asked(value=value, model=candidate.identity, cached=True)
         return None
 
-    def _cascade(self, request: Request, read: Callable[[AIMessage], T | str]) -> Asked[T]:
+    def _cascade(
+        self,
+        request: Request,
+        chain: Sequence[Candidate],
+        read: Callable[[AIMessage], T | str],
+    ) -> Asked[T]:
         """Ask one candidate after the other."""
         reasons: list[str] = []
         heard: list[Heard[T]] = []
-        for candidate in self.roles.chain(request.role):
+        for candidate in chain:
             if reasons:
                 self._note_down(request, candidate.identity, reasons[-1])
             heard += self._candidate(request, candidate, read)
@@ -176,6 +202,8 @@ class Asker:
             reasons.append(f"{candidate.identity}: {heard[-1].problem}")
         if not reasons:
             raise NoAnswer((f"no model is configured as {request.role}",))
+        if not all(item.over_limit for item in heard):
+            self._note_unanswered(request, reasons)
         raise (OverBudget if heard[-1].over_limit else NoAnswer)(tuple(reasons))
 
     def _candidate(
@@ -246,15 +274,32 @@ class Asker:
         }
         self.memory.ledger.append(request.run, "model_call", request.subject, body)
 
+    def _note_unanswered(self, request: Request, reasons: Sequence[str]) -> None:
+        """Write to the ledger that nobody answered; the id tells one such time from the next."""
+        body: JsonObject = {
+            "role": request.role,
+            "asked": self.new_id(),
+            "reason": "; ".join(reasons)[:2000],
+        }
+        self.memory.ledger.append(request.run, "unanswered", request.subject, body)
+
     def _note_down(self, request: Request, to: str, reason: str) -> None:
-        note_degraded(self.memory, request.run, request.role, request.subject, to, reason)
+        self.note_degraded(request.run, request.role, to, reason, subject=request.subject)
 
+    def note_fallback(
+        self, run: str, role: Role, to: str, fault: NoAnswer, *, subject: str = ""
+    ) -> None:
+        """Write to the ledger who takes over from the models of a role; once when left alone."""
+        about = "" if isinstance(fault, LeftAlone) else subject
+        self.note_degraded(run, role, to, fault.what, subject=about)
 
-def note_degraded(memory: Memory, run: str, role: Role, subject: str, to: str, reason: str) -> None:
-    """Write to the ledger that something lesser, or stronger, takes over, and why."""
-    body: JsonObject = {"role": role, "to": to, "reason": reason[:2000]}
-    memory.ledger.append(run, "degraded", subject, body)
-    announce("degraded", subject=subject, **body)
+    def note_degraded(
+        self, run: str, role: Role, to: str, reason: str, *, subject: str = ""
+    ) -> None:
+        """Write to the ledger that something lesser, or stronger, takes over, and why."""
+        body: JsonObject = {"role": role, "to": to, "reason": reason[:2000]}
+        self.memory.ledger.append(run, "degraded", subject or role, body)
+        announce("degraded", subject=subject or role, **body)
 
 
 def _message(text: str) -> AIMessage:

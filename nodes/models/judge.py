@@ -11,7 +11,7 @@ from pydantic import Field
 
 from nodes.guards.budget import spend_limits
 from nodes.models.ask import Asker, NoAnswer
-from nodes.models.prompts import Prompt, Section, write
+from nodes.models.prompts import NO_BRIEF, Brief, Prompt, Section, write
 from nodes.models.schemas import answer_schema, is_strict
 from nodes.state import Check, Goal
 from tools.contract import EffectRecord, JsonObject, Record
@@ -34,30 +34,40 @@ class ModelJudge:
 
     Args:
         asker: Asks them.
+        brief: What the domain tells them.
     """
 
     asker: Asker
+    brief: Brief = NO_BRIEF
 
     def judge(
         self, run: str, goal: Goal, effects: Sequence[EffectRecord], checks: Sequence[Check]
     ) -> Check:
         """Return one expectation; it does not hold when no model answered."""
-        prompt = judge_prompt(goal, effects, checks, self.asker.roles.prompt("verifier"))
+        name = self.asker.roles.prompt("verifier")
+        prompt = judge_prompt(goal, effects, checks, name, brief=self.brief)
         limits = spend_limits(goal.budget)
         try:
             said = self.asker.ask(run, "verifier", prompt, Opinion, limits=limits)
         except NoAnswer as fault:
+            self.asker.note_fallback(run, "verifier", "nobody", fault)
             reasons = "; ".join(fault.reasons)
             return _check(holds=False, detail=f"the judge gave no answer: {reasons}")
         return _check(holds=said.value.reached, detail=f"{said.model}: {said.value.detail}")
 
 
 def judge_prompt(
-    goal: Goal, effects: Sequence[EffectRecord], checks: Sequence[Check], name: str = "verifier"
+    goal: Goal,
+    effects: Sequence[EffectRecord],
+    checks: Sequence[Check],
+    name: str = "verifier",
+    *,
+    brief: Brief = NO_BRIEF,
 ) -> Prompt:
     """Return what a judging model is shown: never a decider's reasoning."""
     schema = answer_schema(Opinion)
     sections = (
+        *brief.sections(),
         Section(label="Goal", value=goal.objective, limit=4000, trusted=True),
         Section(
             label="Effects in the world",

@@ -5,17 +5,17 @@ model is shown does not grow with the run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pydantic import JsonValue
 
 from nodes.context import Decider, Planner, PlanRequest, Situation
 from nodes.guards.budget import Budget, spend_limits
-from nodes.models.ask import Asker, NoAnswer, note_degraded
-from nodes.models.prompts import Prompt, Section, shares, write
+from nodes.models.ask import Asker, NoAnswer
+from nodes.models.prompts import NO_BRIEF, Brief, Prompt, Section, shares, write
 from nodes.models.schemas import answer_schema, is_strict
-from nodes.state import Decision, Plan
+from nodes.state import Decision, Goal, Plan
 from tools.contract import JsonObject, Record
 
 OBJECTIVE_CHARACTERS = 4_000
@@ -25,35 +25,62 @@ RESULT_CHARACTERS = 12_000
 HISTORY_CHARACTERS = 4_000
 TRIED_SHOWN = 16
 """Newest attempts of a step that a decider is reminded of."""
+PLAN_CHARACTERS = 12_000
+PLANS_OF_ONE = 2
+"""Plans that the first candidate makes: one, and one more with what is wrong with it."""
+PLANS = 3
+"""Plans that models make; when the checks refuse them all, the fallback plans."""
 PLAYBOOK = "the playbook"
+NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPlanner:
-    """Asks the planner models for a plan.
+    """Asks the planner models for a plan; a stronger one when the checks keep refusing it.
 
     Args:
         asker: Asks them.
-        fallback: Plans when none of them gave a plan; without it there is then no plan.
+        fallback: Plans when none of them gave a usable plan; without it there is then no plan.
+        brief: What the domain tells them.
     """
 
     asker: Asker
     fallback: Planner | None = None
+    brief: Brief = NO_BRIEF
 
     def plan(self, request: PlanRequest) -> Plan | None:
         """Return a model's plan, the fallback's, or None."""
-        limits = spend_limits(request.goal.budget)
-        prompt = planner_prompt(request, self.asker.roles.prompt("planner"))
+        if request.attempt > PLANS:
+            return self._fall_back(request, _refused(request))
+        name = self.asker.roles.prompt("planner")
         try:
-            asked = self.asker.ask(request.run, "planner", prompt, Plan, limits=limits)
+            asked = self.asker.ask(
+                request.run,
+                "planner",
+                planner_prompt(request, name, brief=self.brief),
+                Plan,
+                limits=spend_limits(request.goal.budget),
+                skip=self._skip(request),
+            )
         except NoAnswer as fault:
             return self._fall_back(request, fault)
         return asked.value.model_copy(update={"origin": asked.model})
 
+    def _skip(self, request: PlanRequest) -> int:
+        """Pass over the first candidate once it was shown what is wrong with its plan, in vain."""
+        chain = self.asker.roles.chain("planner")
+        if request.attempt <= PLANS_OF_ONE or not chain[1:]:
+            return 0
+        reason = _refused(request).what
+        self.asker.note_degraded(request.run, "planner", chain[1].identity, reason)
+        return 1
+
     def _fall_back(self, request: PlanRequest, fault: NoAnswer) -> Plan | None:
-        to = PLAYBOOK if self.fallback is not None else "nobody"
-        note_degraded(self.asker.memory, request.run, "planner", "planner", to, fault.what)
-        return None if self.fallback is None else self.fallback.plan(request)
+        to = PLAYBOOK if self.fallback is not None else NOBODY
+        self.asker.note_fallback(request.run, "planner", to, fault)
+        # What was refused was no plan of the fallback's.
+        fresh = replace(request, attempt=1, problems=())
+        return None if self.fallback is None else self.fallback.plan(fresh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +90,22 @@ class ModelDecider:
     Args:
         asker: Asks them.
         fallback: Decides when none of them gave a decision; without it the step is given up.
+        brief: What the domain tells them.
     """
 
     asker: Asker
     fallback: Decider | None = None
+    brief: Brief = NO_BRIEF
 
     def decide(self, situation: Situation) -> Decision:
         """Return a model's decision, the fallback's, or giving up."""
         names = frozenset(card.name for card in situation.tools)
+        name = self.asker.roles.prompt("decider")
         try:
             asked = self.asker.ask(
                 situation.run,
                 "decider",
-                decider_prompt(situation, self.asker.roles.prompt("decider")),
+                decider_prompt(situation, name, brief=self.brief),
                 Decision,
                 limits=spend_limits(situation.goal.budget),
                 subject=_key(situation),
@@ -86,31 +116,31 @@ class ModelDecider:
         return asked.value.model_copy(update={"origin": asked.model})
 
     def _fall_back(self, situation: Situation, fault: NoAnswer) -> Decision:
-        to = PLAYBOOK if self.fallback is not None else "nobody"
-        memory, subject = self.asker.memory, _key(situation)
-        note_degraded(memory, situation.run, "decider", subject, to, fault.what)
+        to = PLAYBOOK if self.fallback is not None else NOBODY
+        self.asker.note_fallback(situation.run, "decider", to, fault, subject=_key(situation))
         if self.fallback is not None:
             return self.fallback.decide(situation)
         reasons = "; ".join(fault.reasons)
         reasoning = f"The models' answers are unusable: {reasons}"[:4000]
-        return Decision(kind="give_up", reasoning=reasoning, origin="nobody")
+        return Decision(kind="give_up", reasoning=reasoning, origin=NOBODY)
 
 
-def planner_prompt(request: PlanRequest, name: str = "planner") -> Prompt:
+def planner_prompt(
+    request: PlanRequest, name: str = "planner", *, brief: Brief = NO_BRIEF
+) -> Prompt:
     """Return what a planner model is shown."""
-    goal = request.goal
+    last = request.last
     schema = answer_schema(Plan)
     sections = (
-        Section(label="Objective", value=goal.objective, limit=OBJECTIVE_CHARACTERS, trusted=True),
-        Section(
-            label="Boundaries",
-            value=goal.boundaries.to_json(),
-            limit=HISTORY_CHARACTERS,
-            trusted=True,
-        ),
-        Section(label="Limits", value=_limits(goal.budget), limit=500, trusted=True),
+        *_mandate(request.goal, brief),
         Section(label="Tools", value=_records(request.tools), limit=TOOL_CHARACTERS, trusted=True),
+        Section(label="Left", value=_left(request.remaining), limit=500, trusted=True),
         _said(request.messages),
+        Section(
+            label="Your last plan",
+            value={} if last is None else last.model_dump(mode="json", exclude={"origin"}),
+            limit=PLAN_CHARACTERS,
+        ),
         Section(
             label="What is wrong with your last plan",
             value=list(request.problems),
@@ -119,23 +149,24 @@ def planner_prompt(request: PlanRequest, name: str = "planner") -> Prompt:
         Section(
             label="What failed so far", value=_records(request.failed), limit=HISTORY_CHARACTERS
         ),
+        Section(label="Try", value=f"{request.attempt} of {PLANS}", limit=100, trusted=True),
     )
     return write(name, sections, schema=schema, strict=is_strict(schema))
 
 
-def decider_prompt(situation: Situation, name: str = "decider") -> Prompt:
+def decider_prompt(
+    situation: Situation, name: str = "decider", *, brief: Brief = NO_BRIEF
+) -> Prompt:
     """Return what a decider model is shown."""
-    goal, step = situation.goal, situation.step
-    schema = answer_schema(Decision, tools=situation.tools)
+    step, cards = situation.step, situation.tools
+    schema = answer_schema(Decision, tools=cards)
     tried: list[JsonValue] = [*situation.tried.values()]
     results = shares(situation.inputs, RESULT_CHARACTERS)
     sections = (
-        Section(label="Objective", value=goal.objective, limit=OBJECTIVE_CHARACTERS, trusted=True),
+        *_mandate(situation.goal, brief),
         Section(label="Step", value=step.to_json(), limit=HISTORY_CHARACTERS, trusted=True),
-        Section(
-            label="Tools", value=_records(situation.tools), limit=TOOL_CHARACTERS, trusted=True
-        ),
-        Section(label="Left", value=_limits(situation.remaining), limit=500, trusted=True),
+        Section(label="Tools", value=_records(cards), limit=TOOL_CHARACTERS, trusted=True),
+        Section(label="Left", value=_left(situation.remaining), limit=500, trusted=True),
         _said(situation.messages),
         Section(label="Results so far", value=results, limit=2 * RESULT_CHARACTERS),
         Section(
@@ -145,6 +176,21 @@ def decider_prompt(situation: Situation, name: str = "decider") -> Prompt:
         Section(label="Latest events", value=_records(situation.recent), limit=HISTORY_CHARACTERS),
     )
     return write(name, sections, schema=schema, strict=is_strict(schema))
+
+
+def _mandate(goal: Goal, brief: Brief) -> tuple[Section, ...]:
+    """Return what binds whoever plans or decides; the same all through a run."""
+    scope = goal.boundaries.to_json()
+    return (
+        *brief.sections(),
+        Section(label="Objective", value=goal.objective, limit=OBJECTIVE_CHARACTERS, trusted=True),
+        Section(label="Boundaries", value=scope, limit=HISTORY_CHARACTERS, trusted=True),
+    )
+
+
+def _refused(request: PlanRequest) -> NoAnswer:
+    problems = "; ".join(request.problems)
+    return NoAnswer((f"{request.attempt - 1} plans were refused, the last one for: {problems}",))
 
 
 def _said(messages: Sequence[str]) -> Section:
@@ -157,8 +203,8 @@ def _records(records: Sequence[Record]) -> list[JsonValue]:
     return [record.to_json() for record in records]
 
 
-def _limits(budget: Budget) -> JsonObject:
-    """Return what counts for a model; seconds would make every prompt another one."""
+def _left(budget: Budget) -> JsonObject:
+    """Return what counts for a model; seconds and money would make every prompt another one."""
     return {
         "rounds": budget.max_iterations,
         "tool calls": budget.max_calls,

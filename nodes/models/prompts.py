@@ -17,6 +17,8 @@ from tools.errors import BadInput
 
 REPAIR_CHARACTERS = 2000
 """How much of an answer that could not be used is shown again."""
+INSTRUCTIONS_CHARACTERS = 6_000
+CONSTRAINTS_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,35 @@ class Prompt:
         shown = Section(label="your last answer", value=answer, limit=REPAIR_CHARACTERS)
         said = f"{self.user}\n\nThe answer below could not be used: {problem}. Answer again."
         return replace(self, user=f"{said}\n\n{_render(shown)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What a domain tells its models; its author's words, so they are trusted."""
+
+    instructions: str = ""
+    """What to know about this kind of work."""
+    constraints: tuple[str, ...] = ()
+    """What must hold before and after, in words; the domain's checks see to it."""
+
+    def sections(self) -> tuple[Section, ...]:
+        """Return what is there to show."""
+        told = (
+            ("Instructions of the domain", self.instructions, INSTRUCTIONS_CHARACTERS),
+            (
+                "Constraints, checked by code",
+                "\n".join(f"- {one}" for one in self.constraints),
+                CONSTRAINTS_CHARACTERS,
+            ),
+        )
+        return tuple(
+            Section(label=label, value=text, limit=limit, trusted=True)
+            for label, text, limit in told
+            if text
+        )
+
+
+NO_BRIEF = Brief()
 
 
 def write(

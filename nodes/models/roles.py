@@ -12,6 +12,7 @@ Role = Literal["planner", "decider", "verifier", "summarizer"]
 Structured = Literal["json_schema", "json_mode", "text", "auto"]
 
 OPENAI = "openai:"
+OPENAI_URL = "https://api.openai.com/v1"
 _EXAMPLE = 'Write "openai:gpt-5.4-mini", or any model name together with a base_url.'
 
 
@@ -42,6 +43,11 @@ class Candidate(Record):
     def name(self) -> str:
         """The model's name as its server knows it."""
         return self.model.removeprefix(OPENAI)
+
+    @property
+    def server(self) -> str:
+        """Its server, the same for each way to write its URL."""
+        return (self.base_url or OPENAI_URL).rstrip("/").lower()
 
     @property
     def identity(self) -> str:
@@ -82,14 +88,19 @@ class Roles(Record):
         }
         return chains[role]
 
+    @property
+    def any_model(self) -> bool:
+        """Whether any role has a model."""
+        return bool(self.planner or self.decider or self.verifier or self.summarizer)
+
     def prompt(self, role: Role) -> str:
         """Return the name of a role's prompt."""
         return self.prompts.get(role, role)
 
     @model_validator(mode="after")
     def _independent(self) -> Self:
-        deciders = {(item.name, item.base_url) for item in self.decider}
-        shared = [item for item in self.verifier if (item.name, item.base_url) in deciders]
+        deciders = {(item.name, item.server) for item in self.decider}
+        shared = [item for item in self.verifier if (item.name, item.server) in deciders]
         if shared and self.prompt("verifier") == self.prompt("decider"):
             raise BadInput(
                 f"{shared[0].identity!r} would judge its own decisions: decider and verifier "

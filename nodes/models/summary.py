@@ -49,7 +49,8 @@ class ModelSummarizer:
         limits = spend_limits(goal.budget)
         try:
             said = self.asker.ask(run, "summarizer", prompt, Summary, limits=limits)
-        except NoAnswer:
+        except NoAnswer as fault:
+            self.asker.note_fallback(run, "summarizer", "the plain events", fault)
             return plain(newest)
         return said.value.summary
 

@@ -42,6 +42,15 @@ def test_failed_step_gets_another_plan(store: Store, folder: Path) -> None:
     assert [item.came for item in planner.asked[1].failed] == ["too hard"]
 
 
+def test_planner_of_another_way_sees_the_plan_and_what_is_left(store: Store, folder: Path) -> None:
+    first = Plan(steps=(step("hard", "put"),))
+    planner = Planners(first, Plan(steps=(step("easy", "put"),)))
+    shelf_agent(store, folder, hard(), planner=planner).run("Make a say goal")
+    before, after = planner.asked
+    assert (before.last, after.last) == (None, first)
+    assert after.remaining.max_iterations == before.remaining.max_iterations - 1
+
+
 def test_replan_cannot_widen_the_tools(store: Store, folder: Path) -> None:
     wider = Plan(steps=(step("easy", "put", "send"),))
     planner = Planners(Plan(steps=(step("hard", "put"),)), wider)
@@ -64,10 +73,11 @@ def test_refused_plan_goes_back_with_its_problems(store: Store, folder: Path) ->
     run = shelf_agent(store, folder, hard(), planner=planner).run("Make a say goal")
     assert run.status == "verified"
     assert planner.asked[1].problems == ["step 'x': there is no tool 'rm_rf'"]
+    assert planner.asked[1].last == bad
 
 
-def test_plan_that_never_holds_is_denied_after_three_tries(store: Store, folder: Path) -> None:
+def test_plan_that_never_holds_is_denied_after_four_tries(store: Store, folder: Path) -> None:
     planner = Planners(Plan(steps=(step("x", "rm_rf"),)))
     run = shelf_agent(store, folder, hard(), planner=planner).run("Make a say goal")
     assert run.status == "denied"
-    assert len(planner.asked) == 3
+    assert [asked.attempt for asked in planner.asked] == [1, 2, 3, 4]

@@ -1,6 +1,7 @@
 """What a model is shown: fenced, the same for the same content, and of bounded size."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -8,8 +9,28 @@ from nodes.context import PlanRequest, Situation
 from nodes.guards.budget import Budget
 from nodes.models.judge import judge_prompt
 from nodes.models.mind import decider_prompt, planner_prompt
-from nodes.models.prompts import Section, cut, instructions, shares, write
-from nodes.state import RECENT, TRIED, Check, Goal, Happening, Progress, Step, remember
+from nodes.models.prompts import (
+    CONSTRAINTS_CHARACTERS,
+    Brief,
+    Prompt,
+    Section,
+    cut,
+    instructions,
+    shares,
+    write,
+)
+from nodes.state import (
+    RECENT,
+    TRIED,
+    Boundaries,
+    Check,
+    Goal,
+    Happening,
+    Plan,
+    Progress,
+    Step,
+    remember,
+)
 from tests.checkpoints.clock import HandClock
 from tools.contract import Action, EffectRecord, ToolCard
 from tools.errors import BadInput
@@ -28,6 +49,24 @@ CARD = ToolCard(
 )
 
 
+BRIEF = Brief(instructions="Look first.", constraints=("Nothing is lost.", "All is counted."))
+
+
+def request(steps: int = 0, **given: Any) -> PlanRequest:
+    """Return what a planner may know after so many steps, bounded as `plan` bounds it."""
+    fields: dict[str, Any] = {
+        "run": "r",
+        "goal": Goal(objective="Tidy up", boundaries=Boundaries(resources=("file:*",))),
+        "tools": [CARD],
+        "remaining": Budget(max_iterations=999 - steps),
+        "failed": [
+            Happening(step="work", what=f"put {number:09d}" * 20, came="no")
+            for number in range(steps)
+        ][-RECENT:],
+    }
+    return PlanRequest(**fields | given)
+
+
 def situation(steps: int) -> Situation:
     """Return the situation after so many steps, bounded as `decide` and `verify` bound it."""
     progress = Progress()
@@ -39,7 +78,7 @@ def situation(steps: int) -> Situation:
     ]
     return Situation(
         run="r",
-        goal=Goal(objective="Tidy up"),
+        goal=Goal(objective="Tidy up", boundaries=Boundaries(resources=("file:*",))),
         step=STEP,
         tools=[CARD],
         inputs={"work": {"rows": [f"{number:09d}" for number in range(steps * 100)]}},
@@ -52,7 +91,7 @@ def situation(steps: int) -> Situation:
 
 
 def test_prompt_size_is_the_same_at_step_10_and_100_and_500() -> None:
-    sizes = [decider_prompt(situation(steps)).size for steps in (10, 100, 500)]
+    sizes = [decider_prompt(situation(steps), brief=BRIEF).size for steps in (10, 100, 500)]
     assert max(sizes[1:]) - min(sizes[1:]) < 20
     assert sizes[0] <= sizes[1] + 20
     assert max(sizes) < 40_000
@@ -118,9 +157,60 @@ def test_judge_does_not_see_the_reasoning_of_the_decider() -> None:
     assert "confidence" not in shown.user
 
 
-def test_planner_sees_why_its_plan_was_refused() -> None:
-    request = PlanRequest(run="r", goal=Goal(objective="x"), tools=[CARD], problems=["a circle"])
-    assert "a circle" in planner_prompt(request).user
+def test_planner_sees_why_its_plan_was_refused_and_which_it_was() -> None:
+    last = Plan(steps=(STEP,), rationale="because of this", origin="nobody's business")
+    user = planner_prompt(request(problems=["a circle"], last=last, attempt=2)).user
+    assert all(text in user for text in ("a circle", "because of this", "2 of 3"))
+    assert "nobody's business" not in user
+
+
+def test_refused_twice_for_the_same_is_not_the_same_question() -> None:
+    second, third = (
+        planner_prompt(request(problems=["a circle"], attempt=attempt)) for attempt in (2, 3)
+    )
+    assert second.digest != third.digest
+
+
+BRIEFED: dict[str, Prompt] = {
+    "planner": planner_prompt(request(5), brief=BRIEF),
+    "decider": decider_prompt(situation(5), brief=BRIEF),
+}
+
+
+@pytest.mark.parametrize("role", BRIEFED)
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Instructions of the domain:\nLook first.",
+        "Constraints, checked by code:\n- Nothing is lost.\n- All is counted.",
+        'Boundaries:\n{"resources":["file:*"],"tools":["*"]}',
+        'Left:\n{"changes":40,"rounds":994,"tool calls":200}',
+    ],
+    ids=["instructions", "constraints", "boundaries", "left"],
+)
+def test_who_plans_or_decides_knows_the_mandate(role: str, shown: str) -> None:
+    assert shown in BRIEFED[role].user
+
+
+def test_judge_knows_instructions_and_constraints() -> None:
+    user = judge_prompt(Goal(objective="Tidy up"), [], [], brief=BRIEF).user
+    assert "Look first." in user
+    assert "- Nothing is lost." in user
+
+
+def test_nothing_is_shown_of_a_domain_that_says_nothing() -> None:
+    assert "Instructions" not in decider_prompt(situation(5)).user
+
+
+def test_constraints_are_bounded() -> None:
+    many = Brief(constraints=tuple(f"{number:09d}" * 20 for number in range(10_000)))
+    grown = decider_prompt(situation(5), brief=many).size - decider_prompt(situation(5)).size
+    assert grown < CONSTRAINTS_CHARACTERS + 200
+
+
+def test_planner_prompt_is_the_same_size_at_step_10_and_100_and_500() -> None:
+    sizes = [planner_prompt(request(steps), brief=BRIEF).size for steps in (10, 100, 500)]
+    assert max(sizes) - min(sizes) < 20
 
 
 def test_version_follows_the_instructions() -> None:

@@ -29,6 +29,20 @@ def test_other_temperature_does_not_make_another_judge() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("decider", "verifier"),
+    [
+        (Candidate(model="openai:m"), candidate("m", base_url="https://api.openai.com/v1/")),
+        (candidate("m", base_url="http://Host/v1"), candidate("m", base_url="http://host/v1/")),
+    ],
+)
+def test_other_spelling_of_a_server_does_not_make_another_judge(
+    decider: Candidate, verifier: Candidate
+) -> None:
+    with pytest.raises(BadInput, match="judge its own decisions"):
+        Roles(decider=(decider,), verifier=(verifier,), prompts={"verifier": "decider"})
+
+
 def test_same_model_may_judge_with_a_prompt_of_its_own() -> None:
     assert Roles(decider=(candidate(),), verifier=(candidate(),)).prompt("verifier") == "verifier"
 
