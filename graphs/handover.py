@@ -4,7 +4,7 @@ Python gives Ctrl-C to the main thread only, and a main thread that runs a graph
 it. The two go in step: the iterator goes on when the next item is asked for.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, wait
 from contextlib import closing
 from queue import SimpleQueue
@@ -16,7 +16,7 @@ from tools.stopping import Stop, background, stopping_at
 T = TypeVar("T")
 
 
-def handed_over(source: Generator[T]) -> Iterator[T]:
+def handed_over(source: Generator[T]) -> Generator[T]:
     """Yield what a generator yields; an exception of it reaches the consumer.
 
     Leaving the loop (Ctrl-C, `break` and `close()`, any exception) stops the generator where that

@@ -254,7 +254,7 @@ class Run:
             GraphChanged: The run was made by a graph that this one cannot continue.
             RunBusy: Another process advances it.
         """
-        yield from handed_over(self._advance())
+        return handed_over(self._advance())
 
     def _advance(self) -> Generator[Event]:
         """Drive the graph until it ends or no stored answer lets it go on."""
