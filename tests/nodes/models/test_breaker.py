@@ -104,8 +104,7 @@ def test_decisions_side_by_side_count_in_the_order_of_the_plan(store: Store, cam
 
 def test_a_round_that_a_crash_cut_short_counts_once(store: Store) -> None:
     for number in range(MOST_FAILURES):
-        body = {"role": "decider", "asked": str(number)}
-        store.ledger.append("r", "unanswered", "a", body)
+        store.ledger.append("r", "unanswered", "a", {"role": "decider", "asked": number})
     store.ledger.append("r", "decision", "a", {})
     assert not Breaker().is_open(store.ledger, "r", "decider")
 
