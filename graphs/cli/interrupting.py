@@ -1,7 +1,11 @@
-"""Ctrl-C: once to stop when the action that runs is done, twice to stop at once; both are safe."""
+"""Ctrl-C: once to stop when the action that runs is done, twice to stop at once; both are safe.
+
+A model is not an action: nobody waits for its answer any more.
+"""
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +18,9 @@ from graphs.cli.exits import INTERRUPTED
 from graphs.cli.opening import command
 from graphs.cli.printing import Printer
 from tools.errors import RunBusy, SurefootError
+
+_SHOW_CURSOR = "\x1b[?25h"
+"""The spinner hides it."""
 
 
 @contextmanager
@@ -65,11 +72,14 @@ def _handler(printer: Printer, go_on: str) -> Callable[[int, FrameType | None], 
         nonlocal asked
         if asked:
             # The journal makes this as safe as any crash: what was under way is looked up later.
-            printer.console.show_cursor()
-            printer.complain(f"Stopped at once.\nGo on: {go_on}")
+            # The first Ctrl-C may still be printing, so this is written past the console.
+            shown = _SHOW_CURSOR if printer.errors.is_terminal else ""
+            os.write(sys.stderr.fileno(), f"{shown}Stopped at once.\nGo on: {go_on}\n".encode())
             os._exit(INTERRUPTED)
         asked = True
-        printer.complain("Stopping when the action that runs is done; Ctrl-C again stops at once.")
+        printer.complain(
+            "Stopping as soon as the action that runs is done; Ctrl-C again stops at once."
+        )
         raise KeyboardInterrupt
 
     return stop

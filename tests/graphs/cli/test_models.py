@@ -1,23 +1,16 @@
 """Models on the command line: who thinks, what it cost, whether it works, and doing it again."""
 
-import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
-from threading import Event
 
 import pytest
 
 from tests.graphs.cli.conftest import GOAL, Result, call, start
 from tests.graphs.sensible import Thinking, thinking
 from tests.graphs.shop import indexed, make_plain_shop
-from tests.nodes.models.stub import Behaviour, says, stall, status
+from tests.nodes.models.stub import Behaviour, says, status
 
 KEY = "sk-hidden-0123456789abcdef"
-RUN = [sys.executable, "-m", "graphs.cli", "run", "Be fast", "--name", "one"]
 FILES = ["--database", "shop.db", "--workload", "shop.sql"]
 
 
@@ -238,51 +231,3 @@ def test_a_file_that_is_no_cassette_is_refused(shop: Path, text: str) -> None:
     done = call("replay", "tape.jsonl", GOAL, *FILES)
     assert (done.code in {2, 20}, "cassette" in done.err) == (True, True)
     assert "Traceback" not in done.err
-
-
-@pytest.fixture
-def interrupted(shop: Path) -> tuple[int, str]:
-    """Press Ctrl-C twice while the planner is asked; return exit code and what was told."""
-    asked = Event()
-
-    def hold(_: int) -> Behaviour:
-        asked.set()
-        return stall
-
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("SUREFOOT_")
-    }
-    with thinking(hold) as server:
-        model = f"[models]\nplanner = {table(server)}\n"
-        (shop / "surefoot.toml").write_text(model)
-        with subprocess.Popen(
-            [*RUN, *FILES],
-            cwd=shop,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert asked.wait(60)
-            assert process.stderr is not None
-            process.send_signal(signal.SIGINT)
-            told = process.stderr.readline()
-            process.send_signal(signal.SIGINT)
-            told += process.communicate(timeout=60)[1]
-    return process.returncode, told
-
-
-def test_ctrl_c_while_a_model_is_asked_leaves_a_run_that_goes_on(
-    interrupted: tuple[int, str],
-) -> None:
-    code, told = interrupted
-    assert (code, "surefoot resume one" in told, "Traceback" in told) == (130, True, False)
-    assert json.loads(call("resume", "one", "--json").out)["status"] == "verified"
-
-
-def test_the_call_that_ctrl_c_cut_off_counts_at_its_upper_bound(
-    interrupted: tuple[int, str],
-) -> None:
-    assert interrupted[0] == 130
-    found = call("cost", "one", "--json").document
-    assert (found["open_calls"], found["usd"] > 0) == (1, True)
