@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from nodes.guards.budget import spend_limits
 from nodes.models.ask import Asker, NoAnswer
-from nodes.models.prompts import Section, write
+from nodes.models.prompts import Prompt, Section, write
 from nodes.models.schemas import answer_schema, is_strict
 from nodes.state import Goal, Happening
 from tools.contract import Record
@@ -35,17 +35,7 @@ class ModelSummarizer:
     def summarize(self, run: str, goal: Goal, happenings: Sequence[Happening]) -> str:
         """Return a summary of the newest happenings; the plain lines when no model answered."""
         newest = happenings[-LINES:]
-        schema = answer_schema(Summary)
-        sections = (
-            Section(label="Goal", value=goal.objective, limit=4000, trusted=True),
-            Section(
-                label="What happened",
-                value=[item.to_json() for item in newest],
-                limit=CHARACTERS,
-            ),
-        )
-        name = self.asker.roles.prompt("summarizer")
-        prompt = write(name, sections, schema=schema, strict=is_strict(schema))
+        prompt = summary_prompt(goal, newest, self.asker.roles.prompt("summarizer"))
         limits = spend_limits(goal.budget)
         try:
             said = self.asker.ask(run, "summarizer", prompt, Summary, limits=limits)
@@ -53,6 +43,17 @@ class ModelSummarizer:
             self.asker.note_fallback(run, "summarizer", "the plain events", fault)
             return plain(newest)
         return said.value.summary
+
+
+def summary_prompt(goal: Goal, happenings: Sequence[Happening], name: str = "summarizer") -> Prompt:
+    """Return what a summarizing model is shown."""
+    schema = answer_schema(Summary)
+    told: list[JsonValue] = [item.to_json() for item in happenings]
+    sections = (
+        Section(label="Goal", value=goal.objective, limit=4000, trusted=True),
+        Section(label="What happened", value=told, limit=CHARACTERS),
+    )
+    return write(name, sections, schema=schema, strict=is_strict(schema))
 
 
 def plain(happenings: Sequence[Happening]) -> str:
