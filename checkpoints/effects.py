@@ -61,7 +61,7 @@ class EffectJournal:
             snapshot=snapshot,
             at=self._clock(),
         )
-        with self._writer.write() as connection:
+        with self._writer.write(of=run, urgent=True) as connection:
             if _row(connection, key) is not None:
                 return
             columns = {"key": key, "run": run, "tool": action.tool, "changes": 0}
@@ -70,14 +70,22 @@ class EffectJournal:
             self._note(record, 0, body | {"snapshot": snapshot})
 
     def settle(
-        self, key: str, state: EffectState, *, result: JsonValue = None, error: str = ""
+        self,
+        key: str,
+        state: EffectState,
+        *,
+        result: JsonValue = None,
+        error: str = "",
+        urgent: bool = True,
     ) -> None:
         """Commit what came of an effect; a result that is None leaves the kept one.
+
+        One that is not urgent may be lost in a crash: it can be found out again.
 
         Raises:
             SurefootError: The key is unknown, or the state may not follow the present one.
         """
-        with self._writer.write() as connection:
+        with self._writer.write(urgent=urgent) as connection:
             row = _row(connection, key)
             if row is None:
                 raise SurefootError(

@@ -1,4 +1,4 @@
-"""Turns what SQLite says into what a person can do about it."""
+"""Turns what a database says into what a person can do about it."""
 
 import sqlite3
 
@@ -33,6 +33,59 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         "Wait until it has finished, or end it, then try again.",
     ),
     (
+        "lock timeout",
+        "Another process kept the store locked for 30 s.",
+        "Wait until it has finished, or end it, then try again.",
+    ),
+    (
+        "No space left",
+        "The disk of the database server is full.",
+        "Free some space, then resume the run: it goes on from its last commit.",
+    ),
+    (
+        "read-only transaction",
+        "The database server takes no changes at present.",
+        "Name its primary server, or wait until it is writable again, then resume.",
+    ),
+    *(
+        (
+            part,
+            "The connection to the database server was cut.",
+            "See that the server runs, then open the store anew and resume the run.",
+        )
+        for part in (
+            "connection is lost",
+            "connection is closed",
+            "terminating connection",
+            "server closed the connection",
+            "consuming input failed",
+        )
+    ),
+    *(
+        (
+            part,
+            "The database server cannot be reached.",
+            "Check that it runs, and host, port and database in the store's URL.",
+        )
+        for part in (
+            "Connection refused",
+            "could not translate host",
+            "No such file or directory",
+            "does not exist",
+            "connection timeout",
+        )
+    ),
+    (
+        "authentication failed",
+        "The database server refused the user or the password.",
+        "Check the store's URL; a password may also come from PGPASSWORD or ~/.pgpass.",
+    ),
+    (
+        "permission denied",
+        "The user may not work in this database.",
+        "Grant it CREATE and USAGE on the schema that the store is kept in.",
+    ),
+    (
         "unable to open",
         "The store's file cannot be opened.",
         "Check that its folder exists, may be written and has space.",
@@ -40,7 +93,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def store_fault(error: sqlite3.Error | DBAPIError) -> StoreFault:
+def store_fault(error: Exception) -> StoreFault:
     """Return the typed fault of a database error.
 
     Args:
@@ -48,15 +101,21 @@ def store_fault(error: sqlite3.Error | DBAPIError) -> StoreFault:
             earlier error was handled, the earlier one is the cause that is told.
     """
     cause = _first(error)
-    message = str(cause.orig if isinstance(cause, DBAPIError) else cause)
+    message = str(cause.orig if isinstance(cause, DBAPIError) else cause).strip()
     for part, what, advice in _KNOWN:
         if part in message:
             return StoreFault(what, advice=advice)
     return StoreFault(f"The store refused to work: {message}.")
 
 
-def _first(error: sqlite3.Error | DBAPIError) -> sqlite3.Error | DBAPIError:
+def _first(error: Exception) -> Exception:
     earlier = error.__context__
-    while isinstance(earlier, sqlite3.Error | DBAPIError):
+    while isinstance(earlier, Exception) and _is_drivers(earlier):
         error, earlier = earlier, earlier.__context__
     return error
+
+
+def _is_drivers(error: Exception) -> bool:
+    """Tell whether a driver raised it; psycopg is an extra, and known by name only."""
+    known = isinstance(error, sqlite3.Error | DBAPIError)
+    return known or type(error).__module__.partition(".")[0] == "psycopg"

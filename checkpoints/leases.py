@@ -8,7 +8,7 @@ there a node that takes longer than `TTL` can lose its lease.
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,11 +17,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from checkpoints.claims import Claims
-from checkpoints.newest import check_newest
+from checkpoints.newest import Newest
 from checkpoints.schema import leases, stamp
 from checkpoints.writer import Writer
 from tools.contract import Clock
-from tools.errors import RunBusy
+from tools.errors import RunBusy, StoreFault
 
 TTL: Final = timedelta(seconds=300)
 """How long a lease holds, unless it is renewed, where its holder cannot be seen to live."""
@@ -30,6 +30,13 @@ _FREE: Final = ""
 
 # Built once: building a statement takes longer than running it.
 _FIND: Final = select(leases).where(leases.c.run == bindparam("of")).with_for_update()
+_MINE: Final = (leases.c.run == bindparam("of")) & (leases.c.owner == bindparam("by"))
+_RELEASE: Final = update(leases).where(_MINE).values(owner=_FREE)
+_RENEW: Final = (
+    update(leases)
+    .where(_MINE, leases.c.fence == bindparam("now"))
+    .values(expires_at=bindparam("until"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,10 @@ class LeaseTable:
         self._owner = owner
         self._process = this_process()
         self._claims = Claims()
+        self._nodes = Claims()
+        self._newest = Newest()
         self._holdings: set[str] = set()
+        self._until: dict[str, datetime] = {}
 
     @contextmanager
     def holding(self, run: str) -> Iterator[None]:
@@ -90,45 +100,80 @@ class LeaseTable:
     def acquire(self, run: str) -> int:
         """Take or renew the run's lease for 300 s; return its fencing number.
 
-        The number grows whenever the lease changes hands. A lease with two thirds of its time
-        left is not written again.
+        The number grows whenever the lease changes hands. From here to the release, all that this
+        store writes about the run is refused once another has taken the lease.
 
         Raises:
             RunBusy: Another living owner holds it, or another handle of this process; or the caller
                 is a node, and its run has gone on from a newer checkpoint.
         """
         self._claims.check(run)
-        now = self._clock()
+        fence = self._fence(run)
         with self._writer.read() as connection:
-            row = _row(connection, run)
-            if row is not None and self._is_fresh(row, now):
-                check_newest(connection, run)
-                return int(row.fence)
-        with self._writer.write() as connection:
-            fence = self._take(connection, run, now)
-            check_newest(connection, run)
-            return fence
+            self._newest.check(connection, run)
+        return fence
+
+    @contextmanager
+    def node(self, run: str) -> Iterator[None]:
+        """Let one node at a time work on a run, and give the lease back when it fails.
+
+        Two graphs that go on from one checkpoint in lockstep, through one store, are told apart
+        by nothing else.
+
+        Raises:
+            RunBusy: A node of the run is at work in this process.
+        """
+        with self._nodes.of(run):
+            try:
+                yield
+            except BaseException:
+                self._let_go(run)
+                raise
 
     def release(self, run: str) -> None:
         """Give the lease back; no-op when it is not ours, or when a `holding` will do it."""
         if run in self._holdings or self._claims.is_others(run):
             return
-        with self._writer.write() as connection:
-            mine = (leases.c.run == run) & (leases.c.owner == self._owner)
-            connection.execute(update(leases).where(mine).values(owner=_FREE))
+        with self._writer.write(urgent=True) as connection:
+            connection.execute(_RELEASE, {"of": run, "by": self._owner})
+            self._writer.held.pop(run, None)
+            self._until.pop(run, None)
 
     def release_all(self) -> None:
         """Give back every lease of this owner."""
-        mine = leases.c.owner == self._owner
-        with self._writer.read() as connection:
-            held = connection.execute(select(leases.c.run).where(mine)).scalars().all()
-        for run in held:
+        for run in list(self._writer.held):
             self.release(run)
+
+    def renew(self) -> None:
+        """Give every lease that is held its full time again."""
+        now = self._clock()
+        with self._writer.write() as connection:
+            for run, fence in self._writer.held.items():
+                values = {"of": run, "by": self._owner, "now": fence, "until": stamp(now + TTL)}
+                if connection.execute(_RENEW, values).rowcount:
+                    self._until[run] = now + TTL
+
+    def _let_go(self, run: str) -> None:
+        # What went wrong matters more than a lease that cannot be given back; it runs out.
+        with suppress(StoreFault):
+            self.release(run)
+
+    def _fence(self, run: str) -> int:
+        now = self._clock()
+        held = self._writer.held.get(run)
+        if held is not None and self._until[run] >= now + TTL * 2 / 3:
+            return held
+        with self._writer.write(urgent=True) as connection:
+            fence = self._take(connection, run, now)
+            self._writer.held[run] = fence
+            self._until[run] = now + TTL
+        return fence
 
     def _take(self, connection: Connection, run: str, now: datetime) -> int:
         row = _row(connection, run)
         ours = row is not None and row.owner == self._owner
         if row is not None and not ours and self._is_held(row, now):
+            self._writer.held.pop(run, None)
             raise _busy(row)
         fence = int(row.fence) + (0 if ours else 1) if row is not None else 1
         values = {
@@ -145,9 +190,6 @@ class LeaseTable:
         else:
             connection.execute(update(leases).where(leases.c.run == run).values(**values))
         return fence
-
-    def _is_fresh(self, row: Row[Any], now: datetime) -> bool:
-        return bool(row.owner == self._owner and row.expires_at >= stamp(now + TTL * 2 / 3))
 
     def _is_held(self, row: Row[Any], now: datetime) -> bool:
         if row.owner == _FREE:

@@ -48,7 +48,7 @@ class ChainedLedger:
 
         A body of more than `MAX_BODY_BYTES` is kept as `{"artifact": ref, "bytes": size}`.
         """
-        with self._writer.write() as connection:
+        with self._writer.write(of=run) as connection:
             bounded = self._bounded(body)
             mark = _mark(run, kind, subject, bounded)
             known = connection.execute(_KNOWN, {"mark": mark}).first()

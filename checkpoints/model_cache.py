@@ -44,5 +44,5 @@ class AnswerTable:
 
     def clear(self) -> None:
         """Forget all answers."""
-        with self._writer.write() as connection:
+        with self._writer.write(urgent=True) as connection:
             connection.execute(delete(model_cache))

@@ -14,24 +14,34 @@ _NEWEST = text(
 )
 
 
-def check_newest(connection: Connection, run: str) -> None:
-    """Raise when the caller is a node of this run, and there is a newer checkpoint than its own.
+class Newest:
+    """Compares a node's checkpoint with the run's newest one."""
 
-    Checkpoints that another saver keeps are not known here, and not checked.
+    def __init__(self) -> None:
+        self._has_table = False
 
-    Raises:
-        RunBusy: There is.
-    """
-    mine = _checkpoint_of_node(run)
-    if not mine or not inspect(connection).has_table("checkpoints"):
-        return
-    newest = connection.execute(_NEWEST, {"run": run}).scalar_one()
-    # The ids grow with time; a saver finds the newest by them too.
-    if newest is not None and newest > mine:
-        raise RunBusy(
-            f"Run {run!r} was advanced by another handle or process after it was loaded here.",
-            advice="Go on from where it stands now: resume it anew.",
-        )
+    def check(self, connection: Connection, run: str) -> None:
+        """Raise when the caller is a node of this run and there is a newer checkpoint than its.
+
+        Checkpoints that another saver keeps are not known here, and not checked.
+
+        Raises:
+            RunBusy: There is.
+        """
+        mine = _checkpoint_of_node(run)
+        if not mine or not self._look(connection):
+            return
+        newest = connection.execute(_NEWEST, {"run": run}).scalar_one()
+        # The ids grow with time; a saver finds the newest by them too.
+        if newest is not None and newest > mine:
+            raise RunBusy(
+                f"Run {run!r} was advanced by another handle or process after it was loaded here.",
+                advice="Go on from where it stands now: resume it anew.",
+            )
+
+    def _look(self, connection: Connection) -> bool:
+        self._has_table = self._has_table or inspect(connection).has_table("checkpoints")
+        return self._has_table
 
 
 def _checkpoint_of_node(run: str) -> str:

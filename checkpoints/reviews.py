@@ -24,7 +24,7 @@ class ReviewTable:
 
     def open(self, review: Review) -> Review:
         """Keep a review; one with the same id is returned as it is kept."""
-        with self._writer.write() as connection:
+        with self._writer.write(of=review.run) as connection:
             known = _select(connection, select(reviews).where(reviews.c.id == review.id))
             if known:
                 return known[0]
@@ -41,7 +41,7 @@ class ReviewTable:
             BadInput: The answer names no reviewer or another action hash, is of a kind that is
                 not allowed, or carries arguments where it must not.
         """
-        with self._writer.write() as connection:
+        with self._writer.write(urgent=True) as connection:
             review = _resolve(connection, review_id)
             _check_waiting(review)
             _check_answer(review, answer)

@@ -26,7 +26,7 @@ class RunIndex:
 
     def create(self, info: RunInfo) -> None:
         """Keep a new run; no-op when the same run is there already."""
-        with self._writer.write() as connection:
+        with self._writer.write(of=info.run) as connection:
             if _row(connection, info.run) is not None:
                 return
             row = {"run": info.run, "created_at": stamp(info.created_at), "changes": 0}
@@ -61,7 +61,7 @@ class RunIndex:
         Raises:
             UnknownRun: No run has this name.
         """
-        with self._writer.write() as connection:
+        with self._writer.write(of=run) as connection:
             row = _row(connection, run)
             if row is None:
                 raise UnknownRun(

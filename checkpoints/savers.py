@@ -1,26 +1,24 @@
-"""LangGraph's checkpoints in the store's own file, bounded in number and type."""
+"""LangGraph's checkpoints in the store's own transactions, bounded in number and type."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
+from sqlite3 import Cursor
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
 )
+from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from checkpoints.faults import store_fault
-
-BUSY_SECONDS = 30.0
-"""How long a connection waits for another one's commit."""
+from checkpoints.writer import Writer
 
 # Within the insert's own transaction, so that growth is bounded at no further commit. Writes are
 # dropped only when older than all kept checkpoints: newer ones may have come before their own.
@@ -46,50 +44,62 @@ END
 """
 
 
-class BoundedSaver(SqliteSaver):
-    """LangGraph's SQLite saver; also asynchronous, and keeping a bounded number of checkpoints.
+def plain_serializer() -> SerializerProtocol:
+    """Return a serializer for plain values and LangGraph's own types; it revives nothing else."""
+    return JsonPlusSerializer(allowed_msgpack_modules=None)
 
-    Args:
-        connection: A connection of its own, usable from any thread; stays the caller's to close.
-        keep: How many of the newest checkpoints of a thread are kept; 0 keeps all.
+
+class AnyCallSaver(BaseCheckpointSaver[Any]):
+    """A synchronous saver's asynchronous half: each call in a thread.
+
+    Its writes about a run are deferred while the store holds the run's lease; without the lease,
+    as in graphs that are not ours, they are committed before the call returns.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, keep: int = 20) -> None:
-        # None means: plain values and LangGraph's own types, nothing else is ever revived.
-        super().__init__(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
-        self._keep = keep
+    writer: Writer
 
-    def setup(self) -> None:
-        """Make LangGraph's tables and bound them; called by whatever needs them."""
-        if self.is_setup:
-            return
-        super().setup()
-        if self._keep:
-            self.conn.executescript(_BOUND.format(keep=int(self._keep)))
-
-    @contextmanager
-    def cursor(self, transaction: bool = True) -> Iterator[sqlite3.Cursor]:  # noqa: FBT001, FBT002  # LangGraph's own signature
-        """Lend a cursor; commit when `transaction`, take everything back on an error.
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint.
 
         Raises:
-            StoreFault: The database cannot be read or written.
+            StoreFault: The database cannot be written.
+            RunBusy: The run's lease went to another.
         """
-        try:
-            with self.lock, self._whole(commit=transaction):
-                self.setup()
-                with closing(self.conn.cursor()) as cursor:
-                    yield cursor
-        except sqlite3.Error as error:
-            raise store_fault(error) from error
+        with self.writer.write(of=_thread(config)):
+            return super().put(config, checkpoint, metadata, new_versions)
 
-    @contextmanager
-    def _whole(self, *, commit: bool) -> Iterator[None]:
-        try:
-            yield
-            if commit:
-                self.conn.commit()
-        finally:
-            self.conn.rollback()
+    def put_writes(
+        self,
+        config: RunnableConfig,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        task_path: str = "",
+    ) -> None:
+        """Save what a node wrote; raises as `put` does."""
+        with self.writer.write(of=_thread(config)):
+            super().put_writes(config, writes, task_id, task_path)
+
+    def delete_thread(self, thread_id: str) -> None:
+        """Delete all checkpoints of a thread; raises as `put` does."""
+        with self.writer.write(of=str(thread_id)):
+            super().delete_thread(thread_id)
+
+    def list(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,  # noqa: A002  # LangGraph's own name
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> Iterator[CheckpointTuple]:
+        """Iterate over checkpoints, newest first; all are read before the first is given."""
+        yield from [*super().list(config, filter=filter, before=before, limit=limit)]
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Do `get_tuple` in a thread."""
@@ -106,7 +116,7 @@ class BoundedSaver(SqliteSaver):
         """Do `list` in a thread."""
 
         def listed() -> list[CheckpointTuple]:
-            return list(self.list(config, filter=filter, before=before, limit=limit))
+            return [*self.list(config, filter=filter, before=before, limit=limit)]
 
         for found in await asyncio.to_thread(listed):
             yield found
@@ -136,15 +146,45 @@ class BoundedSaver(SqliteSaver):
         await asyncio.to_thread(self.delete_thread, thread_id)
 
 
-def open_saver(path: Path, *, keep: int = 20) -> BoundedSaver:
-    """Return a saver with a connection of its own to a store's file.
+class SQLiteSaver(AnyCallSaver, SqliteSaver):
+    """LangGraph's SQLite saver on the store's own connection.
 
-    Raises:
-        StoreFault: The file cannot be opened.
+    Args:
+        writer: The store's connection.
+        keep: How many of the newest checkpoints of a thread are kept; 0 keeps all.
+        serde: What serializes; see `plain_serializer`.
     """
-    try:
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
-        connection.execute("PRAGMA synchronous=FULL")
-    except sqlite3.Error as error:
-        raise store_fault(error) from error
-    return BoundedSaver(connection, keep=keep)
+
+    def __init__(self, writer: Writer, *, keep: int, serde: SerializerProtocol) -> None:
+        super().__init__(writer.driver, serde=serde)
+        self.writer = writer
+        with writer.outside():
+            self.setup()
+            if keep:
+                self.conn.executescript(_BOUND.format(keep=int(keep)))
+
+    @contextmanager
+    def cursor(self, transaction: bool = True) -> Iterator[Cursor]:  # noqa: FBT001, FBT002  # LangGraph's own signature
+        """Lend a cursor inside the store's transaction.
+
+        Raises:
+            StoreFault: The database cannot be read or written.
+        """
+        with (
+            self.writer.write() if transaction else self.writer.read(),
+            closing(self.conn.cursor()) as cursor,
+        ):
+            yield cursor
+
+
+def make_saver(writer: Writer, *, keep: int) -> AnyCallSaver:
+    """Return the saver for the database that a store is kept in."""
+    if writer.database.path is not None:
+        return SQLiteSaver(writer, keep=keep, serde=plain_serializer())
+    from checkpoints.savers_postgres import PostgreSQLSaver  # noqa: PLC0415  # an extra
+
+    return PostgreSQLSaver(writer, keep=keep, serde=plain_serializer())
+
+
+def _thread(config: RunnableConfig) -> str:
+    return str(config["configurable"]["thread_id"])

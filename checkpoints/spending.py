@@ -64,7 +64,7 @@ class SpendingTable:
             reserved_usd=usd,
             at=self._clock(),
         )
-        with self._writer.write() as connection:
+        with self._writer.write(of=run, urgent=True) as connection:
             known = _find(connection, call)
             if known is not None:
                 return known

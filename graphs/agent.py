@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from graphs.routes import after_confidence, after_escalate, after_plan, after_verify
 from graphs.tracing import Tracing
 from nodes.confidence import confidence
-from nodes.context import Context, reporting
+from nodes.context import Context, reporting, run_of
 from nodes.decide import decide
 from nodes.escalate import escalate
 from nodes.execute import execute
@@ -102,7 +102,7 @@ def _prepared(node: Node, default: Context | None, tracing: Tracing) -> Node:
     def run(state: State, runtime: Runtime[Context]) -> State:
         given = runtime.context if isinstance(runtime.context, Context) else default
         own = runtime if given is runtime.context else runtime.override(context=given)
-        with reporting(own):
+        with own.context.memory.leases.node(run_of(own)), reporting(own):
             return tracing.node(node.__name__, node, state, own)
 
     run.__name__ = node.__name__

@@ -224,6 +224,14 @@ class Leases(Protocol):
         """
         ...
 
+    def node(self, run: str) -> AbstractContextManager[None]:
+        """Let one node at a time work on a run, and give the lease back when it fails.
+
+        Raises:
+            RunBusy: A node of the run is at work in this process.
+        """
+        ...
+
     def release(self, run: str) -> None:
         """Give the lease back; no-op when it is not ours."""
         ...

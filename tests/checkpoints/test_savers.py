@@ -14,7 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Send, interrupt
 
-from checkpoints.savers import BoundedSaver
+from checkpoints.savers import AnyCallSaver
 from checkpoints.store import Store, open_store
 from tools.errors import StoreFault
 
@@ -56,7 +56,7 @@ def ask(state: Counted) -> Counted:
     return {"answer": interrupt({"count": state["count"]})}
 
 
-def loop(saver: BoundedSaver) -> "CompiledStateGraph[Any, Any, Any, Any]":
+def loop(saver: AnyCallSaver) -> "CompiledStateGraph[Any, Any, Any, Any]":
     builder = StateGraph(Counted)
     builder.add_node("step", step)
     builder.add_edge(START, "step")
@@ -64,7 +64,7 @@ def loop(saver: BoundedSaver) -> "CompiledStateGraph[Any, Any, Any, Any]":
     return builder.compile(checkpointer=saver)
 
 
-def asking(saver: BoundedSaver) -> "CompiledStateGraph[Any, Any, Any, Any]":
+def asking(saver: AnyCallSaver) -> "CompiledStateGraph[Any, Any, Any, Any]":
     builder = StateGraph(Counted)
     builder.add_node("step", step)
     builder.add_node("ask", ask)
@@ -74,11 +74,11 @@ def asking(saver: BoundedSaver) -> "CompiledStateGraph[Any, Any, Any, Any]":
     return builder.compile(checkpointer=saver)
 
 
-def sync_call(saver: BoundedSaver, payload: object) -> object:
+def sync_call(saver: AnyCallSaver, payload: object) -> object:
     return asking(saver).invoke(payload, CONFIG, durability="sync")
 
 
-def async_call(saver: BoundedSaver, payload: object) -> object:
+def async_call(saver: AnyCallSaver, payload: object) -> object:
     return asyncio.run(asking(saver).ainvoke(payload, CONFIG, durability="sync"))
 
 
@@ -86,7 +86,7 @@ def checkpoint(number: int) -> Checkpoint:
     return empty_checkpoint() | {"id": f"{number:04}", "channel_values": {"number": number}}
 
 
-def put(saver: BoundedSaver, number: int, thread: str = "t", **metadata: Any) -> None:
+def put(saver: AnyCallSaver, number: int, thread: str = "t", **metadata: Any) -> None:
     config: RunnableConfig = {"configurable": {"thread_id": thread, "checkpoint_ns": ""}}
     saver.put(config, checkpoint(number), metadata, {})  # type: ignore[arg-type]  # any metadata
 
@@ -95,12 +95,12 @@ def at(number: int) -> RunnableConfig:
     return {"configurable": ROOT["configurable"] | {"checkpoint_id": f"{number:04}"}}
 
 
-def names(saver: BoundedSaver, thread: str = "t") -> list[str]:
+def names(saver: AnyCallSaver, thread: str = "t") -> list[str]:
     return [item.checkpoint["id"] for item in saver.list({"configurable": {"thread_id": thread}})]
 
 
 def rows(store: Store, table: str) -> int:
-    found: int = store.saver.conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    found: int = store._writer.driver.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     return found
 
 
@@ -249,8 +249,8 @@ def test_classes_are_not_revived(store: Store) -> None:
 
 def test_full_disk_is_a_typed_fault_and_keeps_the_last_checkpoint(store: Store) -> None:
     put(store.saver, 1)
-    pages = store.saver.conn.execute("PRAGMA page_count").fetchone()[0]
-    store.saver.conn.execute(f"PRAGMA max_page_count={pages}")
+    pages = store._writer.driver.execute("PRAGMA page_count").fetchone()[0]
+    store._writer.driver.execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreFault, match="is full"):
         put(store.saver, 2, text="x" * 100_000)
     assert names(store.saver) == ["0001"]
@@ -258,8 +258,8 @@ def test_full_disk_is_a_typed_fault_and_keeps_the_last_checkpoint(store: Store) 
 
 def test_failed_write_leaves_the_store_writable(store: Store) -> None:
     put(store.saver, 1)
-    pages = store.saver.conn.execute("PRAGMA page_count").fetchone()[0]
-    store.saver.conn.execute(f"PRAGMA max_page_count={pages}")
+    pages = store._writer.driver.execute("PRAGMA page_count").fetchone()[0]
+    store._writer.driver.execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreFault):
         put(store.saver, 2, text="x" * 100_000)
     assert store.ledger.append("run", "tick", "step", {}).seq == 1
@@ -274,6 +274,6 @@ def test_closed_saver_is_a_typed_fault(store: Store) -> None:
 
 def test_saver_connection_is_closed_with_the_store(url: str) -> None:
     with open_store(url) as store:
-        connection = store.saver.conn
+        connection = store._writer.driver
     with pytest.raises(sqlite3.ProgrammingError):
         connection.execute("SELECT 1")
