@@ -93,7 +93,7 @@ def stub(*script: Behaviour) -> Iterator[Stub]:
 
 
 def completion(content: str | None, *, usage: bool = True, **message: Any) -> dict[str, Any]:
-    """Return a chat completion; 10 tokens read, 5 written."""
+    """Return a chat completion; 10 tokens read, 4 of them from a cache, 5 written."""
     body: dict[str, Any] = {
         "id": "c1",
         "object": "chat.completion",
@@ -108,7 +108,12 @@ def completion(content: str | None, *, usage: bool = True, **message: Any) -> di
         ],
     }
     if usage:
-        body["usage"] = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+        body["usage"] = {
+            "prompt_tokens": 10,
+            "prompt_tokens_details": {"cached_tokens": 4},
+            "completion_tokens": 5,
+            "total_tokens": 15,
+        }
     return body
 
 
