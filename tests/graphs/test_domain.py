@@ -12,10 +12,11 @@ from checkpoints.store import Store, open_store
 from graphs.assembly import assemble
 from graphs.database.domain import CONSTRAINTS, database_domain, database_settings
 from graphs.domain import Domain
-from graphs.models import KeptModels, ModelSettings
+from graphs.models import KeptModels, ModelSettings, make_asker
 from nodes.models.mind import ModelDecider, ModelPlanner
 from nodes.models.prompts import INSTRUCTIONS_CHARACTERS
 from tests.graphs.shop import make_plain_shop
+from tests.nodes.models.asking import NOON
 from tools.errors import BadInput
 
 MODELS: dict[str, Any] = {"model": "m", "base_url": "http://127.0.0.1:9/v1"}
@@ -73,3 +74,9 @@ def test_a_file_that_is_missing_is_named(store: Store, domain: Domain, tmp_path:
 def test_instructions_too_long_for_every_prompt_are_refused(domain: Domain) -> None:
     with pytest.raises(BadInput, match="6001 characters"):
         replace(domain, instructions="x" * (INSTRUCTIONS_CHARACTERS + 1)).brief()
+
+
+def test_cache_is_kept_as_the_settings_say(store: Store) -> None:
+    said = ModelSettings.model_validate({**MODELS, "cache_seconds": 60, "tenant": "ada"})
+    made = make_asker(KeptModels.of(said), store, lambda: NOON)
+    assert (made.cache_seconds, made.tenant) == (60, "ada")
