@@ -127,6 +127,11 @@ class Tool(ABC):
     """`trusted` only when no outsider can write any field of the output."""
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     """Top-level output fields that never reach a model, ledger or artifact."""
+    transactional: ClassVar[bool] = False
+    """Whether the key is written in the effect's own transaction, so that `probe` is certain.
+
+    Its outcome is committed together with what comes next: a crash before that loses nothing.
+    """
 
     def check(self, args: Mapping[str, JsonValue]) -> JsonObject:
         """Return the arguments validated and normalised.
@@ -326,9 +331,18 @@ class Journal(Protocol):
         ...
 
     def settle(
-        self, key: str, state: EffectState, *, result: JsonValue = None, error: str = ""
+        self,
+        key: str,
+        state: EffectState,
+        *,
+        result: JsonValue = None,
+        error: str = "",
+        urgent: bool = True,
     ) -> None:
-        """Commit what came of it. Also written to the ledger, in the same transaction."""
+        """Commit what came of it. Also written to the ledger, in the same transaction.
+
+        One that is not urgent may be lost in a crash: it can be found out again.
+        """
         ...
 
     def of_run(self, run: str) -> list[EffectRecord]:

@@ -203,7 +203,8 @@ class Runner:
                 self.journal.settle(call.key, "failed", error=repr(fault))
                 return _failure(tool, call, Fatal(f"{tool.name!r} broke: {fault!r}."))
             return self._adopt(tool, call, happened)
-        self.journal.settle(call.key, "applied", result=result)
+        urgent = not tool.transactional
+        self.journal.settle(call.key, "applied", result=result, urgent=urgent)
         return self._success(tool, call, result)
 
     def _adopt(self, tool: Tool, call: Call, happened: Happened) -> Observation:

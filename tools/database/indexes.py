@@ -53,6 +53,7 @@ class CreateIndex(Tool):
     effect: ClassVar[EffectClass] = "reversible"
     args_schema = CreateIndexArgs
     authority: ClassVar[frozenset[str]] = frozenset({"table", "columns"})
+    transactional = True
 
     def __init__(
         self, database: Database, workload: Workload, *, dropper: Callable[[str, str], str]
