@@ -54,7 +54,7 @@ class Keeper:
                 self._thread.start()
 
     def _work(self) -> None:
-        while True:
+        while not self._closed.is_set():
             deferred = self._woken.wait(self._seconds)
             if self._closed.wait(DEFERRED_SECONDS if deferred else 0):
                 return
