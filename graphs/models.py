@@ -1,6 +1,7 @@
 """Which models think for an agent: the `[models]` table, and the minds made from it."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,8 @@ def make_asker(kept: KeptModels, store: Store, clock: Clock) -> Asker:
     prices = Prices(unknown=kept.unknown_price)
     # An answer out of the cache would be missing on a cassette, and hide that it is missing.
     kept_for = 0.0 if kept.record or kept.replay else kept.cache_seconds
+    # Nobody is spared by waiting between the tries of a replay.
+    sleep = _no_sleep if kept.replay else time.sleep
     return Asker(
         kept.roles,
         _chat(kept, store),
@@ -103,7 +106,12 @@ def make_asker(kept: KeptModels, store: Store, clock: Clock) -> Asker:
         prices=prices,
         tenant=kept.tenant,
         cache_seconds=kept_for,
+        sleep=sleep,
     )
+
+
+def _no_sleep(seconds: float) -> None:
+    del seconds
 
 
 def _chat(kept: KeptModels, store: Store) -> Callable[[Candidate], BaseChatModel]:

@@ -4,7 +4,7 @@ Adds nothing that plain LangGraph use would bypass; every guarantee lives in the
 """
 
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from langgraph.types import Command
 from checkpoints.store import Store
 from checkpoints.undo import UndoReport, undo_run
 from graphs.agent import AgentGraph
-from graphs.events import Asked, Event, read_event
+from graphs.events import Asked, Degraded, Event, read_event
 from graphs.handover import handed_over
 from graphs.render.screen import show
 from graphs.render.story import read_story
@@ -305,11 +305,12 @@ class Run:
 
     def _drive(self, payload: Any, config: RunnableConfig) -> Generator[Event]:  # noqa: ANN401  # what LangGraph's `stream` takes
         asked: set[str] = set()
+        degraded: set[Degraded] = set()
         first = True
         while first or payload is not None:
             first = False
             with closing(self._streamed(payload, config)) as told:
-                yield from map(read_event, told)
+                yield from _once(map(read_event, told), degraded)
             fresh = [review for review in self.pending if review.id not in asked]
             yield from (Asked(review=review) for review in fresh)
             asked |= {review.id for review in fresh}
@@ -353,3 +354,13 @@ class Run:
     def _reversible(self, record: EffectRecord) -> bool:
         tool = self.agent.context.tools.get(record.action.tool)
         return tool is not None and tool.effect == "reversible"
+
+
+def _once(events: Iterable[Event], degraded: set[Degraded]) -> Iterator[Event]:
+    """Leave out a degradation that was told before; the ledger, too, has it once."""
+    for event in events:
+        if isinstance(event, Degraded):
+            if event in degraded:
+                continue
+            degraded.add(event)
+        yield event

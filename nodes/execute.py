@@ -11,7 +11,7 @@ from contextvars import copy_context
 
 from langgraph.runtime import Runtime
 
-from nodes.context import Context, enter, reporting, tell
+from nodes.context import Context, enter, tell
 from nodes.state import State, batch_of, dumps, spent_of
 from tools.contract import Action, Call, Observation
 from tools.errors import BadInput, NotCleared, ToolFault
@@ -28,8 +28,7 @@ def execute(state: State, runtime: Runtime[Context]) -> State:
     for call in calls:
         tell(runtime, "start", key=call.key, tool=call.action.tool, args=call.action.args)
     started = context.clock()
-    with reporting(runtime):
-        observations = _run_all(context, calls)
+    observations = _run_all(context, calls)
     with context.memory.transaction():
         for observation in observations:
             body = observation.model_copy(update={"seconds": round(observation.seconds, 3)})

@@ -7,7 +7,7 @@ at most `MAX_TRIES` times.
 
 from langgraph.runtime import Runtime
 
-from nodes.context import Context, PlanRequest, enter, reporting, tell
+from nodes.context import Context, PlanRequest, enter, tell
 from nodes.guards.budget import remaining
 from nodes.guards.plans import plan_problems
 from nodes.state import (
@@ -39,7 +39,7 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     if "plan" in state and not state.get("replan"):
         return _decline(context, run, state)
     goal = _bounded(context, state)
-    update = _begin(context, run, runtime, goal) if "plan" not in state else _again(state)
+    update = _begin(context, run, goal) if "plan" not in state else _again(state)
     before = plan_of(state) if "plan" in state else None
     made, problems = _ask(context, run, goal, state, before)
     unapproved = goal.review_plan and not state.get("approved")
@@ -91,12 +91,11 @@ def _bounded(context: Context, state: State) -> Goal:
     return goal.model_copy(update={"boundaries": context.boundaries})
 
 
-def _begin(context: Context, run: str, runtime: Runtime[Context], goal: Goal) -> State:
+def _begin(context: Context, run: str, goal: Goal) -> State:
     """Enter the run into the store and measure the world before anything is done."""
     _enter_run(context, run, goal)
     try:
-        with reporting(runtime):
-            baseline = context.memory.artifacts.put(context.checks.baseline())
+        baseline = context.memory.artifacts.put(context.checks.baseline())
     except SurefootError as fault:
         context.memory.runs.set_status(run, "failed", f"no baseline: {fault.what}"[:500])
         raise

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from langgraph.runtime import Runtime
 
 from nodes.conclusion import conclude
-from nodes.context import Context, enter, reporting, tell
+from nodes.context import Context, enter, tell
 from nodes.guards.loops import Trace, find_loop
 from nodes.plan import MAX_REPLANS
 from nodes.questions import ask_doubt, ask_stuck
@@ -68,8 +68,7 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
         waiting=waiting_of(state),
         halted=state.get("halted", ""),
     )
-    with reporting(runtime):
-        _examine(context, run, runtime, state, this)
+    _examine(context, run, runtime, state, this)
     for proposal in batch_of(state):
         _account(context, run, this, proposal, _observation(state, proposal))
     this.trail = [*trail_of(state), *this.trail][-TRAIL:]
@@ -80,8 +79,7 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
     spent = spent_of(state).plus(seconds=(context.clock() - started).total_seconds())
     update["spent"] = spent.to_json()
     if over(state | update):
-        with reporting(runtime):
-            update |= conclude(context, run, runtime, state | update)
+        update |= conclude(context, run, runtime, state | update)
     return update
 
 

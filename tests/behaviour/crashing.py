@@ -52,8 +52,8 @@ class DyingJournal(EffectJournal):
         if self.point == "after intent":
             die_once(self.marker)
 
-    def settle(self, key: str, state: Any, *, result: JsonValue = None, error: str = "") -> None:
-        super().settle(key, state, result=result, error=error)
+    def settle(self, key: str, state: Any, **came: Any) -> None:
+        super().settle(key, state, **came)
         if self.point == f"after {state}":
             die_once(self.marker)
 

@@ -19,6 +19,7 @@ from tests.behaviour.shelf import act, script, shelf_agent, step
 from tests.nodes.models.asking import asker, candidate
 from tests.nodes.models.stub import Behaviour, Handler, Stub, says, stall, status, stub
 from tools.errors import BadInput
+from tools.progress import announce
 
 ROOT = Path(__file__).parents[2]
 GOAL = [act("put", name="a", text="goal")]
@@ -92,6 +93,14 @@ class Once:
 
     def decide(self, situation: Situation) -> Decision:
         return GOAL[0] if situation.ordinal == 1 else Decision(kind="done", confidence=1.0)
+
+
+class Left:
+    """Decides alone, and says so each time."""
+
+    def decide(self, situation: Situation) -> Decision:
+        announce("degraded", role="decider", subject="decider", to="nobody", reason="left alone")
+        return Once().decide(situation)
 
 
 def until(events: Iterator[Event], kind: str) -> None:
@@ -183,3 +192,9 @@ def test_every_kind_that_a_node_tells_is_an_event() -> None:
 def test_an_unknown_kind_is_no_event() -> None:
     with pytest.raises(ValueError, match="tag"):
         read_event({"kind": "party"})
+
+
+def test_a_degradation_that_lasts_is_told_once(store: Store, folder: Path) -> None:
+    agent = shelf_agent(store, folder, decider=Left(), planner=script(step("write", "put")))
+    told = [e for e in agent.begin("Write").stream() if isinstance(e, Degraded)]
+    assert told == [Degraded(role="decider", subject="decider", to="nobody", reason="left alone")]
