@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ class NoChecks:
         before: JsonObject,
         fresh: Sequence[EffectRecord],
         *,
-        standing: Sequence[EffectRecord] = (),
+        standing: Callable[[], Sequence[EffectRecord]],
     ) -> Examination:
         """Find nothing wrong."""
         del baseline, before, fresh, standing

@@ -126,7 +126,7 @@ def settings(url: str) -> JsonObject:
     return {"models": KeptModels.of(models).to_json()}
 
 
-def run(mind: Steps, url: str = "", commits: Commits | None = None) -> Cost:
+def run(mind: Steps, url: str = "") -> Cost:
     """Run an agent to its end and return what each decision of it cost."""
     with (
         tempfile.TemporaryDirectory() as name,
@@ -143,8 +143,6 @@ def run(mind: Steps, url: str = "", commits: Commits | None = None) -> Cost:
             settings=settings(url),
         )
         agent = assemble(domain, store)
-        if commits is not None:
-            commits.listen(store.saver.conn)
         most = mind.width * (mind.actions + 2)
         budget = Budget(max_iterations=most, max_calls=most, max_effects=most, max_tokens=10**9)
         goal = agent.goal("Note every number").model_copy(update={"budget": budget})
@@ -164,7 +162,7 @@ def commits_per_step(url: str = "") -> float:
     found = []
     for steps in (1, 1 + COUNTED):
         with counted() as commits:
-            run(Steps(1, steps), url, commits)
+            run(Steps(1, steps), url)
         found.append(commits.count)
     return (found[1] - found[0]) / COUNTED
 

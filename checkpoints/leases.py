@@ -8,7 +8,7 @@ there a node that takes longer than `TTL` can lose its lease.
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -123,12 +123,10 @@ class LeaseTable:
         Raises:
             RunBusy: A node of the run is at work in this process.
         """
-        with self._nodes.of(run):
-            try:
-                yield
-            except BaseException:
-                self._let_go(run)
-                raise
+        with self._nodes.of(run), ExitStack() as on_failure:
+            on_failure.callback(self._let_go, run)
+            yield
+            on_failure.pop_all()
 
     def release(self, run: str) -> None:
         """Give the lease back; no-op when it is not ours, or when a `holding` will do it."""

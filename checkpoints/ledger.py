@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
 from checkpoints.artifacts import ArtifactTable
 from checkpoints.audit import differences
@@ -26,7 +26,11 @@ _PAGE = 1_000
 # Built once: building a statement takes longer than running it.
 _KNOWN = select(ledger).where(ledger.c.dedupe == bindparam("mark"))
 _HEAD = select(ledger_head).with_for_update()
-_ADD = insert(ledger)
+_NAMES = [column.name for column in ledger.columns]
+_ADD = text(
+    f"INSERT INTO ledger ({', '.join(_NAMES)}) VALUES ({', '.join(f':{n}' for n in _NAMES)}) "
+    "ON CONFLICT (dedupe) DO NOTHING"
+)
 _ADVANCE = update(ledger_head)
 
 
@@ -42,6 +46,7 @@ class ChainedLedger:
         self._writer = writer
         self._artifacts = artifacts
         self._clock = clock
+        self._head = 0, 0, GENESIS
 
     def append(self, run: str, kind: str, subject: str, body: JsonObject) -> LedgerEntry:
         """Add an entry; the same run, kind, subject and body again return the first entry.
@@ -51,10 +56,7 @@ class ChainedLedger:
         with self._writer.write(of=run) as connection:
             bounded = self._bounded(body)
             mark = _mark(run, kind, subject, bounded)
-            known = connection.execute(_KNOWN, {"mark": mark}).first()
-            if known is not None:
-                return _entry(known)
-            seq, prev = _head(connection)
+            seq, prev = self._newest(connection)
             entry = LedgerEntry(
                 seq=seq + 1,
                 run=run,
@@ -68,8 +70,10 @@ class ChainedLedger:
             fields = entry.to_json()
             sealed = chain_hash(fields)
             row = fields | {"hash": sealed, "body": canonical(bounded), "dedupe": mark}
-            connection.execute(_ADD, row)
+            if not connection.execute(_ADD, row).rowcount:
+                return _entry(connection.execute(_KNOWN, {"mark": mark}).one())
             connection.execute(_ADVANCE, {"seq": entry.seq, "hash": sealed})
+            self._head = self._writer.epoch, entry.seq, sealed
             return entry.model_copy(update={"hash": sealed})
 
     def entries(
@@ -103,6 +107,11 @@ class ChainedLedger:
             problems.append(f"the chain ends with entry {last}, the store noted {newest} as last")
         problems += past
         return ChainReport(entries=count, head=head, problems=tuple(problems))
+
+    def _newest(self, connection: Connection) -> tuple[int, str]:
+        """Return number and hash of the newest entry; nobody else writes in this transaction."""
+        epoch, seq, sealed = self._head
+        return (seq, sealed) if epoch == self._writer.epoch else _head(connection)
 
     def _bounded(self, body: JsonObject) -> JsonObject:
         size = len(canonical(body))

@@ -23,6 +23,7 @@ class RunIndex:
         self._writer = writer
         self._ledger = ledger
         self._clock = clock
+        self._seen: dict[str, tuple[int | None, RunInfo | None]] = {}
 
     def create(self, info: RunInfo) -> None:
         """Keep a new run; no-op when the same run is there already."""
@@ -51,9 +52,16 @@ class RunIndex:
 
     def find(self, run: str) -> RunInfo | None:
         """Return a run by its whole name, or None."""
+        # Nobody else changes the entry of a run whose lease is ours, so each node need not look.
+        fence = self._writer.held.get(run)
+        seen, known = self._seen.get(run, (None, None))
+        if fence is not None and seen == fence:
+            return known
         with self._writer.read() as connection:
             row = connection.execute(_FIND, {"of": run}).first()
-        return None if row is None else RunInfo.model_validate_json(row.record)
+        found = None if row is None else RunInfo.model_validate_json(row.record)
+        self._seen = {run: (fence, found)} if fence is not None and found else {}
+        return found
 
     def set_status(self, run: str, status: Status, reason: str = "") -> None:
         """Change a run's status; no-op when status and reason are the present ones.
@@ -62,6 +70,7 @@ class RunIndex:
             UnknownRun: No run has this name.
         """
         with self._writer.write(of=run) as connection:
+            self._seen = {}
             row = _row(connection, run)
             if row is None:
                 raise UnknownRun(

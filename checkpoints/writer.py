@@ -40,6 +40,8 @@ class Writer:
         self.database = database
         self.held: dict[str, int] = {}
         """Fencing number of each run whose lease this store holds."""
+        self.epoch = 0
+        """Changes with each transaction, and when anything of one is taken back."""
         self.when_deferred: Callable[[], None] = lambda: None
         """Called when a transaction begins to wait for a commit."""
         self._lock = RLock()
@@ -184,6 +186,7 @@ class Writer:
                 self._roll_back()
                 raise
         self._begun = True
+        self.epoch += 1
         self._fenced.clear()
 
     @contextmanager
@@ -193,17 +196,19 @@ class Writer:
         with self._told():
             self.driver.execute(f"SAVEPOINT {name}")
             self._depth += 1
+            kept = False
             try:
                 yield
                 self.driver.execute(f"RELEASE SAVEPOINT {name}")
-            except BaseException:
-                self._take_back(name)
-                raise
+                kept = True
             finally:
+                if not kept:
+                    self._take_back(name)
                 self._depth -= 1
 
     def _take_back(self, name: str) -> None:
         """Undo up to a savepoint; when that cannot be done, the whole transaction is lost."""
+        self.epoch += 1
         try:
             self.driver.execute(f"ROLLBACK TO SAVEPOINT {name}")
             self.driver.execute(f"RELEASE SAVEPOINT {name}")

@@ -1,6 +1,6 @@
 """What a node may use: everything comes in through `runtime.context`, nothing through state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -100,11 +100,12 @@ class Checks(Protocol):
         before: JsonObject,
         fresh: Sequence[EffectRecord],
         *,
-        standing: Sequence[EffectRecord] = (),
+        standing: Callable[[], Sequence[EffectRecord]],
     ) -> Examination:
         """Judge fresh effects: constraints against the baseline, expectations against `before`.
 
-        `standing` are all effects of the run that are in the world, the fresh ones included.
+        `standing` returns all effects of the run that are in the world, oldest first, the fresh
+        ones included; it reads them only when called.
         """
         ...
 

@@ -106,12 +106,11 @@ def _examine(
     if not fresh or this.halted:
         return
     load = context.memory.artifacts.get
-    kept = context.memory.journal.of_run(run)
     found = context.checks.examine(
         _object(load(state["baseline"])),
         _object(load(this.measured)),
         fresh,
-        standing=[record for record in kept if record.state in STANDING],
+        standing=lambda: _standing(context, run),
     )
     this.checks = list(found.checks)
     with context.memory.transaction():
@@ -177,8 +176,12 @@ def _object(value: object) -> JsonObject:
 def _of_steps(context: Context, run: str, fresh: Sequence[EffectRecord]) -> list[EffectRecord]:
     """Return every applied effect of the steps that the fresh effects belong to."""
     steps = {record.step for record in fresh}
+    return [record for record in _standing(context, run) if record.step in steps]
+
+
+def _standing(context: Context, run: str) -> list[EffectRecord]:
     kept = context.memory.journal.of_run(run)
-    return [record for record in kept if record.step in steps and record.state in STANDING]
+    return [record for record in kept if record.state in STANDING]
 
 
 def _write_checks(context: Context, run: str, checks: Sequence[Check], iteration: int) -> None:

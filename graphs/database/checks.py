@@ -100,7 +100,7 @@ class DatabaseChecks:
         before: JsonObject,
         fresh: Sequence[EffectRecord],
         *,
-        standing: Sequence[EffectRecord] = (),
+        standing: Callable[[], Sequence[EffectRecord]],
     ) -> Examination:
         """Judge fresh effects: cheap constraints, affected results, and the gain of each.
 
@@ -108,18 +108,19 @@ class DatabaseChecks:
             baseline: From before anything was done; constraints are held against it.
             before: The last measurement; gains are reckoned from it.
             fresh: What is judged.
-            standing: All effects of the run that stand, oldest first; the fresh ones when empty.
+            standing: Returns all effects of the run that stand, oldest first.
         """
+        kept = standing()
         base, last = Kept(baseline), Kept(before)
         with self.database.reader(limit_seconds=self.limit_seconds) as reader:
             watch = Watch(reader)
             schema = read_schema(reader)
             checks = [
                 same_schema(base, schema),
-                only_ours(base, schema, standing or fresh),
+                only_ours(base, schema, kept),
                 same_rows(base, schema),
             ]
-            earlier = [record for record in standing if record not in fresh]
+            earlier = [record for record in kept if record not in fresh]
             known = references(last, base, expected_indexes(base.indexes, earlier))
             timings = dict(known)
             changed = []

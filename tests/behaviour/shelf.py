@@ -202,7 +202,7 @@ class ShelfChecks:
         before: JsonObject,
         fresh: Sequence[EffectRecord],
         *,
-        standing: Sequence[EffectRecord] = (),
+        standing: Callable[[], Sequence[EffectRecord]],
     ) -> Examination:
         checks = [self._keep(baseline)]
         for record in fresh:

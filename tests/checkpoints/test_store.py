@@ -21,7 +21,7 @@ from checkpoints.store import open_store
 print("ready", flush=True)
 sys.stdin.readline()
 with open_store(sys.argv[1]) as store:
-    store.saver.setup()
+    assert store.saver.get_tuple({"configurable": {"thread_id": "none"}}) is None
     store.ledger.append("run", "tick", sys.argv[2], {})
 """
 
@@ -59,7 +59,7 @@ def test_new_file_is_for_its_owner_only(store: Store) -> None:
 
 
 def test_everything_is_in_one_file(store: Store) -> None:
-    store.saver.setup()
+    assert store.saver.get_tuple({"configurable": {"thread_id": "none"}}) is None
     store.ledger.append("run", "tick", "step", {})
     store.close()
     assert [path.name for path in store.path.parent.iterdir()] == ["store.db"]
@@ -179,7 +179,7 @@ def test_threads_do_not_share_a_transaction(store: Store) -> None:
 
 
 def test_saver_and_store_write_side_by_side(store: Store) -> None:
-    store.saver.setup()
+    assert store.saver.get_tuple({"configurable": {"thread_id": "none"}}) is None
 
     def write(number: int) -> None:
         config: RunnableConfig = {

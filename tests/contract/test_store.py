@@ -13,14 +13,20 @@ from tools.records import Answer, Memory, Review, RunInfo
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ACTION = Action(tool="create_index", args={"table": "orders"})
-KINDS = {"sqlite": "sqlite:///{folder}/store.db"}
+KINDS = ("postgresql", "sqlite")
 Reopen = Callable[[], Store]
 
 
-@pytest.fixture(params=sorted(KINDS))
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reopen]:
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+@pytest.fixture
+def reopen(url: str) -> Iterator[Reopen]:
     """Open the same store, again and again, as a new owner each time."""
-    url = KINDS[request.param].format(folder=tmp_path)
     opened: list[Store] = []
 
     def again() -> Store:

@@ -17,7 +17,6 @@ from tests.nodes.models.stub import Behaviour, says, stall, status, stub
 from tests.nodes.models.test_servers import DONE, LIMITS, PROMPT
 from tools.errors import SurefootError
 
-
 SCHEMA_UNKNOWN = status(400, "response_format is not supported")
 
 

