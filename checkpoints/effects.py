@@ -15,7 +15,7 @@ from tools.errors import SurefootError
 LEGAL: Mapping[EffectState, frozenset[EffectState]] = {
     "intended": frozenset({"applied", "failed", "in_doubt"}),
     "in_doubt": frozenset({"applied", "failed"}),
-    "applied": frozenset({"undoing"}),
+    "applied": frozenset({"undoing", "undone"}),
     "undoing": frozenset({"undone", "applied"}),
     "failed": frozenset(),
     "undone": frozenset(),

@@ -45,10 +45,9 @@ class StoreUndoer:
 
     def __call__(self, records: Sequence[EffectRecord], why: str) -> Mapping[str, str]:
         """Undo newest first and say what came of each."""
-        items = undo_effects(self.store, records, undo=self.runner.undo, why=why)
-        return {
-            item.key: item.outcome if item.outcome == "undone" else item.detail for item in items
-        }
+        items = undo_effects(self.store, records, reverser=self.runner, why=why)
+        gone = {"undone", "gone already"}
+        return {item.key: "undone" if item.outcome in gone else item.detail for item in items}
 
 
 def assemble(

@@ -4,7 +4,7 @@ Adds nothing that plain LangGraph use would bypass; every guarantee lives in the
 """
 
 import uuid
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
+from checkpoints.reversal import UndoReport
 from checkpoints.store import Store
-from checkpoints.undo import UndoReport, undo_run
+from checkpoints.undo import undo_run
 from graphs.agent import AgentGraph
 from graphs.events import Asked, Degraded, Event, read_event
 from graphs.handover import handed_over
@@ -331,29 +332,40 @@ class Run:
             return None
         return Command(resume={snapshot.interrupts[0].id: {"decision": "wake"}})
 
-    def undo(self, step: str | None = None, *, dry_run: bool = False) -> UndoReport:
-        """Undo the run's effects, newest first, all or from a step on.
+    def undo(
+        self,
+        step: str | None = None,
+        *,
+        skip: Collection[str] = (),
+        reviewer: str = "",
+        dry_run: bool = False,
+    ) -> UndoReport:
+        """Undo the run's effects, newest first, all or from a step on, up to the first conflict.
+
+        What was begun is journaled: after a crash, or a conflict that was settled by hand, another
+        call goes on.
 
         Args:
             step: A step (`tune`) or one action of it (`tune.2`); everything when None.
-            dry_run: Only say what would be undone.
+            skip: Steps or actions whose effects are left as they are.
+            reviewer: Who wants it; the agent's reviewer when empty.
+            dry_run: Only say what would come of it, conflicts included.
 
         Raises:
+            BadInput: No effect of the run is of a step that was named.
             RunBusy: The run is being advanced or undone, here or by another process.
+            ToolFault: A tool could not look or undo for now; what was undone before stays so.
         """
         with self.agent.store.leases.holding(self.id):
             return undo_run(
                 self.agent.store,
                 self.id,
-                undo=self.agent.context.runner.undo,
-                reversible=self._reversible,
+                reverser=self.agent.context.runner,
+                by=reviewer or self.agent.context.reviewer,
                 from_step=step,
+                skip=skip,
                 dry_run=dry_run,
             )
-
-    def _reversible(self, record: EffectRecord) -> bool:
-        tool = self.agent.context.tools.get(record.action.tool)
-        return tool is not None and tool.effect == "reversible"
 
 
 def _once(events: Iterable[Event], degraded: set[Degraded]) -> Iterator[Event]:

@@ -33,7 +33,7 @@ def conclude(context: Context, run: str, runtime: Runtime[Context], state: State
         tell(runtime, "check", check=check.to_json())
     broken = [check for check in checks if check.kind == "constraint" and not check.holds]
     if broken and kept:
-        take_back(context, run, runtime, kept, "constraint broken")
+        take_back(context, runtime, kept, "constraint broken")
     outcome, reason = judge(state, checks)
     return State(
         outcome=outcome,

@@ -1,4 +1,4 @@
-"""Taking effects back in the middle of a run: through the journal, recorded, and told."""
+"""Taking effects back in the middle of a run: through the journal, and told."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,6 @@ from tools.contract import EffectRecord
 
 def take_back(
     context: Context,
-    run: str,
     runtime: Runtime[Context],
     records: Sequence[EffectRecord],
     reason: str,
@@ -19,7 +18,6 @@ def take_back(
 
     Args:
         context: Knows how to undo.
-        run: Whose effects they are.
         runtime: Who watches.
         records: The effects.
         reason: Why, for the ledger and for people.
@@ -29,7 +27,6 @@ def take_back(
     """
     told = {}
     for key, came in context.undo(records, reason[:2000]).items():
-        context.memory.ledger.append(run, "undo", key, {"why": reason[:2000], "came": came})
         tell(runtime, "undo", key=key, came=came, why=reason[:500])
         told[key] = reason if came == "undone" else f"{reason} (not undone: {came})"
     return told

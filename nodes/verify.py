@@ -124,13 +124,13 @@ def _examine(
         details = "; ".join(f"{check.name}: {check.detail}" for check in broken)
         reason = f"{BROKEN}: {details}"[:2000]
         everything = _of_steps(context, run, fresh)
-        this.undone |= take_back(context, run, runtime, everything, reason)
+        this.undone |= take_back(context, runtime, everything, reason)
         this.halted = reason
         return
     this.measured = measured
     for record in fresh:
         if record.key in useless:
-            this.undone |= take_back(context, run, runtime, [record], useless[record.key])
+            this.undone |= take_back(context, runtime, [record], useless[record.key])
     if this.undone:
         this.measured = state["measured"] if len(this.undone) == len(fresh) else this.measured
 
@@ -149,12 +149,12 @@ def _complete_undo(
     broken = [record.error for record in begun if record.error.startswith(BROKEN)]
     if broken:
         everything = _of_steps(context, run, records)
-        this.undone |= take_back(context, run, runtime, everything, broken[0])
+        this.undone |= take_back(context, runtime, everything, broken[0])
         this.halted = broken[0][:2000]
         return
     for record in begun:
         if record.state == "undoing":
-            this.undone |= take_back(context, run, runtime, [record], record.error)
+            this.undone |= take_back(context, runtime, [record], record.error)
 
 
 def _failed(check: Check, kind: str) -> bool:

@@ -9,12 +9,13 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from tools.errors import Refused, SurefootError
+from tools.versions import Versions
 
 EffectClass = Literal["read", "reversible", "irreversible"]
 Trust = Literal["trusted", "untrusted"]
@@ -219,6 +220,11 @@ class Tool(ABC):
         del args, snapshot, result
         raise SurefootError(f"{self.name!r} cannot be undone.")
 
+    def compare(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> Versions | None:
+        """Return what `undo` would find, changing nothing; None when only `undo` can tell."""
+        del args, snapshot, result
+        return None
+
     def card(self) -> ToolCard:
         """Return what planners and deciders are told of this tool."""
         function = convert_to_openai_tool(self.args_schema)["function"]
@@ -392,9 +398,3 @@ class Observation(Record):
     seconds: float = 0.0
     replayed: bool = False
     """True when the journal already knew the result and nothing ran."""
-
-
-def jsonable(value: Any) -> JsonValue:  # noqa: ANN401  # the one place where foreign values come in
-    """Return a value as plain JSON, by way of its text when there is no other."""
-    loaded: JsonValue = json.loads(json.dumps(value, default=str), parse_constant=str)
-    return loaded

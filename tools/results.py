@@ -1,5 +1,8 @@
 """What of a tool's result may be kept and shown: never its secrets, and in brief."""
 
+import json
+from typing import Any
+
 from pydantic import JsonValue
 
 from tools.contract import canonical
@@ -25,3 +28,9 @@ def summary(value: JsonValue) -> str:
     if isinstance(value, dict) and isinstance(value.get("summary"), str):
         return str(value["summary"])
     return canonical(value)
+
+
+def jsonable(value: Any) -> JsonValue:  # noqa: ANN401  # the one place where foreign values come in
+    """Return a value as plain JSON, by way of its text when there is no other."""
+    loaded: JsonValue = json.loads(json.dumps(value, default=str), parse_constant=str)
+    return loaded

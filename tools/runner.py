@@ -28,11 +28,11 @@ from tools.contract import (
     Tool,
     Toolbox,
     digest,
-    jsonable,
 )
 from tools.errors import Fatal, NotCleared, Refused, RunBusy, SurefootError, ToolFault, Transient
 from tools.policy import Facts, Policy
-from tools.results import summary, without_secrets
+from tools.results import jsonable, summary, without_secrets
+from tools.versions import Versions
 
 SUMMARY_CHARACTERS = 500
 T = TypeVar("T")
@@ -85,20 +85,47 @@ class Runner:
                 self._running.discard(call.key)
         return observation.model_copy(update={"seconds": time.perf_counter() - started})
 
+    def irreversible(self, record: EffectRecord) -> str:
+        """Return why an effect cannot be undone here; empty when it can."""
+        tool = self.tools.get(record.action.tool)
+        if tool is None:
+            return (
+                f"The tool {record.action.tool!r} that made it is not available. "
+                "Undo with the version and settings that made the run."
+            )
+        return "" if tool.effect == "reversible" else f"{tool.name!r} cannot be undone."
+
+    def compare(self, record: EffectRecord) -> Versions | None:
+        """Return what undoing an effect would find; None when only undoing can tell.
+
+        Raises:
+            ToolFault: It cannot be looked at for now.
+        """
+        tool, args = self._maker(record), record.action.args
+        return self.patiently(lambda: tool.compare(args, record.snapshot, record.result))
+
+    def happened(self, record: EffectRecord) -> Happened:
+        """Tell by a look at the world whether an effect took place."""
+        call = Call(key=record.key, run=record.run, step=record.step, action=record.action)
+        return self._probe(self._maker(record), call, record.snapshot)
+
     def undo(self, record: EffectRecord) -> None:
         """Ask the tool to bring back what the record's snapshot holds; the caller journals it.
 
         Raises:
             UndoConflict: The world no longer is as the effect left it; nothing was undone.
             SurefootError: The tool is gone or cannot undo.
+            ToolFault: It cannot for now; nothing was undone.
         """
-        tool = self.tools.get(record.action.tool)
-        if tool is None:
-            raise SurefootError(
-                f"The tool {record.action.tool!r} that made {record.key!r} is not available.",
-                advice="Undo with the version and settings that made the run.",
-            )
-        tool.undo(record.action.args, record.snapshot, record.result)
+        tool, args = self._maker(record), record.action.args
+        self.patiently(lambda: tool.undo(args, record.snapshot, record.result))
+
+    def _maker(self, record: EffectRecord) -> Tool:
+        """Return the tool that can undo an effect."""
+        reason = self.irreversible(record)
+        if reason:
+            raise SurefootError(reason)
+        return self.tools[record.action.tool]
 
     def _tool(self, call: Call) -> Tool:
         """Return the tool, or raise when a clearance says that another action was meant."""
@@ -180,15 +207,23 @@ class Runner:
         return self._apply(tool, call, snapshot)
 
     def _recover(self, tool: Tool, call: Call, record: EffectRecord) -> Observation:
-        happened = _probe(tool, call, record.snapshot)
+        happened = self._probe(tool, call, record.snapshot)
         if happened != "no":
             return self._adopt(tool, call, happened)
         try:
-            self._require_clearance(tool, call)
-        except (NotCleared, Refused) as refusal:
+            self.patiently(lambda: self._require_clearance(tool, call))
+        except (NotCleared, ToolFault) as refusal:
             self.journal.settle(call.key, "failed", error=refusal.what)
-            return _failure(tool, call, Refused(refusal.what))
+            fault = refusal if isinstance(refusal, ToolFault) else Refused(refusal.what)
+            return _failure(tool, call, fault)
         return self._apply(tool, call, record.snapshot)
+
+    def _probe(self, tool: Tool, call: Call, snapshot: JsonObject) -> Happened:
+        """Ask the tool, patiently, whether an effect took place."""
+        try:
+            return self.patiently(lambda: tool.probe(call.action.args, snapshot, call.key))
+        except Exception:  # noqa: BLE001  # a tool that cannot tell, or breaks, leaves it unknown
+            return "unknown"
 
     def _apply(self, tool: Tool, call: Call, snapshot: JsonObject) -> Observation:
         try:
@@ -198,7 +233,7 @@ class Runner:
             self.journal.settle(call.key, "failed", error=fault.what)
             return _failure(tool, call, fault)
         except Exception as fault:  # noqa: BLE001  # a tool's bug must not lose track of its effect
-            happened = _probe(tool, call, snapshot)
+            happened = self._probe(tool, call, snapshot)
             if happened == "no":
                 self.journal.settle(call.key, "failed", error=repr(fault))
                 return _failure(tool, call, Fatal(f"{tool.name!r} broke: {fault!r}."))
@@ -254,13 +289,6 @@ def _uncleared(call: Call) -> NotCleared:
     return NotCleared(
         f"No clearance for {call.action.tool!r} with exactly these arguments ({call.key})."
     )
-
-
-def _probe(tool: Tool, call: Call, snapshot: JsonObject) -> Happened:
-    try:
-        return tool.probe(call.action.args, snapshot, call.key)
-    except ToolFault:
-        return "unknown"
 
 
 def _doubt(tool: Tool, call: Call) -> Observation:

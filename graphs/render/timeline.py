@@ -178,8 +178,7 @@ def _came(about: Bodies, gate: JsonObject, seen: JsonObject) -> str:
     """Say what became of an action, the newest fact first."""
     undo = _last(about, "undo")
     if undo:
-        undone = undo.get("came") == "undone"
-        return f"undone: {undo.get('why')}" if undone else f"not undone: {undo.get('came')}"
+        return undo_text(undo)
     checks = [str(check.get("detail", "")) for check in about.get("check", ())]
     if seen:
         ok = "" if seen.get("status") == "ok" else f"{seen.get('status')}: "
@@ -189,6 +188,16 @@ def _came(about: Bodies, gate: JsonObject, seen: JsonObject) -> str:
     if gate.get("gate") == "waiting":
         return f"waits for a person: {gate.get('reason', '')}"
     return str(gate.get("reason", ""))
+
+
+def undo_text(body: JsonObject) -> str:
+    """Return on one line what came of taking an effect back."""
+    came, detail = body.get("came"), body.get("detail")
+    if came == "undone":
+        return f"undone: {body.get('why')}"
+    if came in {"gone already", "left alone"}:
+        return f"{came}: {detail}"
+    return f"not undone: {detail or came}"
 
 
 def _effect(about: Bodies) -> EffectState | Literal[""]:

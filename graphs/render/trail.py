@@ -5,7 +5,14 @@ from collections.abc import Iterable
 from pydantic import Field, JsonValue
 
 from graphs.render.text import label_of, line, origin_text, told
-from graphs.render.timeline import action_of, allowance_text, answered, by_key, degraded_text
+from graphs.render.timeline import (
+    action_of,
+    allowance_text,
+    answered,
+    by_key,
+    degraded_text,
+    undo_text,
+)
 from tools.contract import JsonObject, Record
 from tools.records import LedgerEntry
 
@@ -109,7 +116,7 @@ def sections(found: Trail) -> list[Section]:
         ("Effect", [_effect(body) for body in found.effects]),
         ("Came", [_seen(body) for body in found.observations]),
         ("Checks", [check_text(body) for body in found.checks]),
-        ("Undo", [f"{body.get('came')}: {body.get('why')}" for body in found.undo]),
+        ("Undo", [undo_text(body) for body in found.undo]),
         ("Limits", [allowance_text(body) for body in found.limits]),
     ]
     return [(head, lines) for head, lines in told if any(line.strip() for line in lines)]

@@ -22,8 +22,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from nodes.models.faults import CallFault, TapedFault, call_faults, diagnose
 from nodes.models.measured import alike, masked, pieces
 from nodes.models.roles import Candidate
-from tools.contract import JsonObject, canonical, jsonable
+from tools.contract import JsonObject, canonical
 from tools.errors import ExitCode, SurefootError
+from tools.results import jsonable
 from tools.stopping import check_stop
 
 ChatFactory = Callable[[Candidate], BaseChatModel]

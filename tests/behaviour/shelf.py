@@ -28,6 +28,7 @@ from tools.contract import (
 )
 from tools.errors import UndoConflict
 from tools.policy import Policy
+from tools.versions import Versions
 
 POLICY = """
 [[rules]]
@@ -131,6 +132,15 @@ class Put(ShelfTool):
     def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
         path = self.path(args)
         return "yes" if path.exists() and path.read_text() == args["text"] else "no"
+
+    def compare(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> Versions | None:
+        path = self.path(args)
+        return Versions(
+            subject=f"file:{args['name']}",
+            before=snapshot["text"],
+            left=args.get("text"),
+            now=path.read_text() if path.exists() else None,
+        )
 
     def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
         path = self.path(args)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from tools.contract import EffectClass, Happened, JsonObject, Preview, Tool
 from tools.database import statements
 from tools.database.connection import Database, Scope
-from tools.database.session import Writer
+from tools.database.session import Reader, Writer
 from tools.database.statistics import (
     Statistic,
     add_statistics,
@@ -17,6 +17,7 @@ from tools.database.statistics import (
     refuse_histograms,
 )
 from tools.errors import Refused, UndoConflict
+from tools.versions import Versions
 
 
 class NoArgs(BaseModel):
@@ -92,6 +93,22 @@ class Analyze(Tool):
             now = read_statistics(reader)
         return "no" if now == kept(snapshot, "statistics") else "unknown"
 
+    def compare(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> Versions | None:
+        """Return the statistics that ANALYZE found or replaced, without those of what is gone."""
+        del args
+        with self._database.reader() as reader:
+            now, lives = read_statistics(reader) or [], _lives(reader)
+        before = [row for row in kept(snapshot, "statistics") or [] if lives(row)]
+        left = kept(result, "statistics") if isinstance(result, dict) else None
+        left = now if left is None else [row for row in left if lives(row)]
+        touched = {row[:2] for row in (*before, *left)}
+        return Versions(
+            subject="statistics",
+            before=_by_name(before),
+            left=_by_name(left),
+            now=_by_name([row for row in now if row[:2] in touched]),
+        )
+
     def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
         """Put the old statistics back; those of indexes made or dropped since are left alone.
 
@@ -137,10 +154,15 @@ def _refuse_changed(left: list[Statistic], now: list[Statistic]) -> None:
         )
 
 
-def _lives(writer: Writer) -> Callable[[Statistic], bool]:
+def _by_name(rows: list[Statistic]) -> JsonValue:
+    """Return statistics by index, or by table; None for none."""
+    return {index or table: found for table, index, found in rows} or None
+
+
+def _lives(reader: Reader) -> Callable[[Statistic], bool]:
     """Return a test whether the table and index of a statistic exist."""
-    tables = {row[0] for row in writer.rows(statements.TABLE_NAMES)}
-    indexes = {row[0] for row in writer.rows(statements.INDEX_NAMES)}
+    tables = {row[0] for row in reader.rows(statements.TABLE_NAMES)}
+    indexes = {row[0] for row in reader.rows(statements.INDEX_NAMES)}
 
     def lives(row: Statistic) -> bool:
         # A WITHOUT ROWID table's primary key is listed under the table's own name.

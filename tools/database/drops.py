@@ -17,6 +17,7 @@ from tools.database.size import estimate_index_bytes
 from tools.database.statistics import Statistic, kept, read_statistics, refuse_histograms
 from tools.database.workload import Workload
 from tools.errors import Refused, UndoConflict
+from tools.versions import Versions
 
 
 class IndexName(BaseModel):
@@ -121,6 +122,17 @@ class DropIndex(Tool):
         if found is None:
             return "yes"
         return "no" if found == (snapshot.get("table"), snapshot.get("sql")) else "unknown"
+
+    def compare(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> Versions | None:
+        """Return the index of that name, or that its table is gone."""
+        del result
+        name, table = str(args["name"]), str(snapshot.get("table"))
+        with self._database.reader() as reader:
+            found = stored_index(reader, name)
+            tables = {row[0] for row in reader.rows(statements.TABLE_NAMES)}
+        now = found[1] if found else None if table in tables else f"no table {table!r}"
+        before = snapshot.get("sql")
+        return Versions(subject=f"index:{name}", before=before, left=None, now=now)
 
     def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
         """Make the index again as it was, with its statistics; no-op when it is there.

@@ -19,6 +19,7 @@ from tools.database.size import estimate_index_bytes
 from tools.database.spec import IndexSpec
 from tools.database.workload import Workload
 from tools.errors import Refused, UndoConflict
+from tools.versions import Versions
 
 __all__ = ["CreateIndex", "DropIndex", "DropOwnIndex"]
 
@@ -139,6 +140,16 @@ class CreateIndex(Tool):
         sql = marked(str(snapshot.get("sql")), key)
         return find_made(self._database, spec.name, spec.table, sql)
 
+    def compare(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> Versions | None:
+        """Return the index of that name, or which effect dropped it."""
+        spec = _spec(args)
+        sql = self._made(spec, snapshot, result)
+        with self._database.reader() as reader:
+            found = stored_index(reader, spec.name)
+        dropper = "" if found else self._dropper(spec.name, sql)
+        now = found[1] if found else f"dropped by {dropper!r}" if dropper else None
+        return Versions(subject=f"index:{spec.name}", before=None, left=sql, now=now)
+
     def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
         """Drop the index; no-op when somebody else dropped it.
 
@@ -147,8 +158,7 @@ class CreateIndex(Tool):
                 dropped it, whose own undo would bring it back.
         """
         spec = _spec(args)
-        made = result.get("sql") if isinstance(result, dict) else None
-        sql = str(made or self._adopted(spec, str(snapshot.get("sql"))))
+        sql = self._made(spec, snapshot, result)
         there = drop_exactly(self._database, spec.name, spec.table, sql)
         dropper = "" if there else self._dropper(spec.name, sql)
         if dropper:
@@ -157,8 +167,11 @@ class CreateIndex(Tool):
                 advice="Undo that first: afterwards it would bring the index back.",
             )
 
-    def _adopted(self, spec: IndexSpec, sql: str) -> str:
-        """Return the SQL of an index whose result was lost: what was meant, with any mark."""
+    def _made(self, spec: IndexSpec, snapshot: JsonObject, result: JsonValue) -> str:
+        """Return the SQL of the index; when the result was lost what was meant, with any mark."""
+        if isinstance(result, dict) and result.get("sql"):
+            return str(result["sql"])
+        sql = str(snapshot.get("sql"))
         with self._database.reader() as reader:
             found = stored_index(reader, spec.name)
         return found[1] if found and unmarked(found[1]) == sql else sql
