@@ -1,10 +1,10 @@
 """The effect journal: what was meant to happen, what it found, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from checkpoints.ledger import ChainedLedger
 from checkpoints.schema import effects
@@ -30,6 +30,11 @@ _STANDING = (
     select(effects)
     .where(effects.c.tool == bindparam("of"), effects.c.state == "applied")
     .order_by(effects.c.seq)
+)
+_TALLY = (
+    select(effects.c.run, effects.c.state, func.count())
+    .where(effects.c.run.in_(bindparam("of", expanding=True)))
+    .group_by(effects.c.run, effects.c.state)
 )
 _ADD = insert(effects)
 _CHANGE = update(effects).where(effects.c.key == bindparam("of"))
@@ -102,6 +107,14 @@ class EffectJournal:
     def of_run(self, run: str) -> list[EffectRecord]:
         """Return the run's entries, oldest first."""
         return self._select(_OF_RUN, run)
+
+    def tally(self, runs: Collection[str]) -> dict[str, dict[EffectState, int]]:
+        """Return for each run how many of its effects are in each state."""
+        found: dict[str, dict[EffectState, int]] = {run: {} for run in runs}
+        with self._writer.read() as connection:
+            for run, state, count in connection.execute(_TALLY, {"of": list(runs)}):
+                found[run][state] = count
+        return found
 
     def applied(self, tool: str) -> list[EffectRecord]:
         """Return the effects of a tool that stand at present, of all runs, oldest first."""

@@ -29,7 +29,8 @@ TTL: Final = timedelta(seconds=300)
 _FREE: Final = ""
 
 # Built once: building a statement takes longer than running it.
-_FIND: Final = select(leases).where(leases.c.run == bindparam("of")).with_for_update()
+_LOOK: Final = select(leases).where(leases.c.run == bindparam("of"))
+_FIND: Final = _LOOK.with_for_update()
 _MINE: Final = (leases.c.run == bindparam("of")) & (leases.c.owner == bindparam("by"))
 _RELEASE: Final = update(leases).where(_MINE).values(owner=_FREE)
 _RENEW: Final = (
@@ -112,6 +113,12 @@ class LeaseTable:
         with self._writer.read() as connection:
             self._newest.check(connection, run)
         return fence
+
+    def is_held(self, run: str) -> bool:
+        """Tell whether somebody who lives, as far as that can be known, holds the run."""
+        with self._writer.read() as connection:
+            row = connection.execute(_LOOK, {"of": run}).first()
+        return row is not None and self._is_held(row, self._clock())
 
     @contextmanager
     def node(self, run: str) -> Iterator[None]:

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from graphs.cli import audit, cost, demo, doctor, policy, replay, reviews, run, runs
+from graphs.cli import audit, cost, demo, doctor, policy, replay, reviews, run, runs, undo
 from graphs.cli.exits import INTERRUPTED, epilog
 from graphs.cli.printing import Printer
 from tools.errors import SurefootError
@@ -35,7 +35,7 @@ _COMMANDS: Mapping[str, Command] = {
     "show": runs.show,
     "why": runs.why,
     "diff": runs.diff,
-    "undo": runs.undo,
+    "undo": undo.undo,
     "cost": cost.cost,
     "graph": runs.graph,
     "demo": demo.demo,

@@ -13,7 +13,7 @@ import typer
 from pydantic import JsonValue
 
 from checkpoints.store import open_store
-from graphs.cli import audit, reviews, run, runs
+from graphs.cli import audit, reviews, run, runs, undo
 from graphs.cli.exits import WAITING
 from graphs.cli.opening import can_ask, command
 from graphs.cli.options import JsonOption
@@ -143,8 +143,8 @@ def _look(tour: Tour) -> None:
     tour.stage(
         "Why was that done?", ("why", RUN, step), partial(runs.why, RUN, step, store=tour.store)
     )
-    undo = partial(runs.undo, RUN, dry_run=True, store=tour.store)
-    tour.stage("What would undoing do?", ("undo", RUN, "--dry-run"), undo)
+    tried = partial(undo.undo, RUN, dry_run=True, store=tour.store)
+    tour.stage("What would undoing do?", ("undo", RUN, "--dry-run"), tried)
     verify = partial(audit.verify, store=tour.store)
     tour.stage("Is the record whole?", ("audit", "verify"), verify)
 

@@ -4,17 +4,20 @@ from typing import Any
 
 from graphs.cli.exits import OF_STATUS
 from graphs.render.comparison import total
+from graphs.render.standing import Tally, changes_of, standing
 from graphs.render.story import Story
 from graphs.render.text import label_of
 from tools.contract import EffectRecord, JsonObject
 from tools.records import Review, RunInfo
 
 
-def run_row(info: RunInfo, waiting: int) -> JsonObject:
+def run_row(info: RunInfo, waiting: int, tally: Tally, *, held: bool) -> JsonObject:
     """Return a run as `ls` lists it."""
     return {
         "run": info.run,
         "status": info.status,
+        "standing": standing(info, tally, held=held),
+        "changes": {**changes_of(tally)},
         "reason": info.reason,
         "domain": info.domain,
         "objective": info.objective,
@@ -27,7 +30,7 @@ def run_row(info: RunInfo, waiting: int) -> JsonObject:
 def run_document(story: Story, *, exit_code: int | None = None) -> JsonObject:
     """Return a run as `run`, `resume`, `show` and the answers print it."""
     code = OF_STATUS[story.info.status] if exit_code is None else exit_code
-    document: JsonObject = run_row(story.info, len(story.pending))
+    document: JsonObject = run_row(story.info, len(story.pending), story.tally, held=story.held)
     return document | {
         "exit_code": code,
         "plan": story.newest("plan"),

@@ -26,6 +26,7 @@ STYLES = {
     "unverified": "yellow",
     "waiting": "yellow",
     "running": "cyan",
+    "interrupted": "yellow",
     "denied": "red",
     "failed": "red",
     "aborted": "red",

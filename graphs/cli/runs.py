@@ -1,19 +1,19 @@
-"""Looking at runs, and taking them back: `ls`, `show`, `why`, `diff`, `undo`, `graph`."""
+"""Looking at runs: `ls`, `show`, `why`, `diff`, `graph`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from checkpoints.store import Store
-from checkpoints.undo import UndoReport
 from graphs.cli.documents import comparison, effect_document, run_document, run_row, statement_of
 from graphs.cli.ending import show_comparison, show_models, show_waiting
-from graphs.cli.exits import FAILED, UNDO_CONFLICT
-from graphs.cli.opening import command, existing_store, open_run
+from graphs.cli.opening import command, existing_store
 from graphs.cli.options import JsonOption, RunArgument, StoreOption
 from graphs.cli.printing import STYLES, Printer
 from graphs.render.picture import Edge, graph_mermaid, graph_svg, graph_text
+from graphs.render.standing import INTERRUPTED, Tally, changes_text, standing
 from graphs.render.story import Story, read_story
 from graphs.render.text import action_line, label_of, line, model_text, seconds_text
 from graphs.render.timeline import Row
@@ -21,6 +21,7 @@ from graphs.render.trail import Trail, keys_of, sections, trail
 from graphs.render.visits import visited
 from tools.contract import JsonObject
 from tools.errors import BadInput
+from tools.records import RunInfo
 
 
 def ls(
@@ -32,24 +33,45 @@ def ls(
     """List the runs, newest first."""
     printer = Printer(as_json)
     with existing_store(store) as memory:
-        infos = memory.runs.all(limit=limit)
-        waiting = [len(memory.reviews.waiting(info.run)) for info in infos]
-    pairs = list(zip(infos, waiting, strict=True))
-    printer.document([run_row(info, count) for info, count in pairs])
-    if not pairs:
+        listed = _list(memory, limit)
+    printer.document([run_row(one.info, one.questions, one.tally, held=one.held) for one in listed])
+    if not listed:
         printer.say("No runs yet.")
         return
     rows = [
         (
-            info.run,
-            info.status,
-            f"{info.created_at:%Y-%m-%d %H:%M}",
-            f"{count}" if count else "",
-            line(info.objective, 70),
+            one.info.run,
+            standing(one.info, one.tally, held=one.held),
+            f"{one.info.created_at:%Y-%m-%d %H:%M}",
+            f"{one.questions or ''}",
+            changes_text(one.tally),
+            line(one.info.objective, 70),
         )
-        for info, count in pairs
+        for one in listed
     ]
-    printer.table(("run", "status", "begun (UTC)", "asks", "goal"), rows)
+    printer.table(("run", "status", "begun (UTC)", "asks", "changes", "goal"), rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    info: RunInfo
+    questions: int
+    tally: Tally
+    held: bool
+
+
+def _list(memory: Store, limit: int) -> list[_Listed]:
+    infos = memory.runs.all(limit=limit)
+    tallies = memory.journal.tally([info.run for info in infos])
+    return [
+        _Listed(
+            info=info,
+            questions=len(memory.reviews.waiting(info.run)),
+            tally=tallies[info.run],
+            held=info.status == "running" and memory.leases.is_held(info.run),
+        )
+        for info in infos
+    ]
 
 
 def show(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = False) -> None:
@@ -60,13 +82,18 @@ def show(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = F
     printer.document(run_document(story, exit_code=0))
     info = story.info
     printer.say(f"{info.run}: {line(info.objective, 200)}", "bold")
-    printer.say(f"{info.status}  {line(info.reason, 300)}".rstrip(), STYLES.get(info.status, ""))
+    style = STYLES.get(info.status, "")
+    printer.say(f"{story.standing}  {line(info.reason, 300)}".rstrip(), style)
+    if changes_text(story.tally):
+        printer.say(f"changes: {changes_text(story.tally)}", "dim")
     for row in story.rows:
         _show_row(printer, row)
     show_models(printer, story, store)
     show_comparison(printer, story.queries)
     if story.pending:
         show_waiting(printer, story.pending, store)
+    if story.standing == INTERRUPTED:
+        printer.exact(f"Go on: {command('resume', info.run, store=store)}")
 
 
 def _show_row(printer: Printer, row: Row) -> None:
@@ -145,50 +172,6 @@ def diff(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = F
         statement = statement_of(record) or action_line(record.action)
         printer.exact(f"{statement};  -- {label_of(record.key)}")
     show_comparison(printer, story.queries)
-
-
-def undo(
-    target: Annotated[
-        str, typer.Argument(metavar="RUN[:STEP]", help="A run, or from one of its steps on.")
-    ],
-    *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be undone.")
-    ] = False,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take back what a run did, newest first.
-
-    Stops where the world no longer is as the run left it.
-    """
-    printer = Printer(as_json)
-    run, _, step = target.partition(":")
-    with existing_store(store) as memory:
-        handle = open_run(memory, run, store)
-        report = handle.undo(step or None, dry_run=dry_run)
-    code = _undo_code(report)
-    document: JsonObject = {"run": handle.id, "dry_run": dry_run, "exit_code": code}
-    printer.document(document | {"items": [item.to_json() for item in report.items]})
-    if not report.items:
-        printer.say(f"There is nothing to undo in {handle.id}.")
-    for item in report.items:
-        detail = f": {item.detail}" if item.detail else ""
-        text = f"{item.outcome}  {label_of(item.key)}  {action_line(item.action)}{detail}"
-        printer.say(text, _UNDO_STYLES.get(item.outcome, "yellow"))
-    if dry_run and report.items:
-        printer.exact(f"Do it: {command('undo', target, store=store)}")
-    raise typer.Exit(code)
-
-
-_UNDO_STYLES = {"undone": "green", "would undo": "cyan", "conflict": "red"}
-
-
-def _undo_code(report: UndoReport) -> int:
-    if report.conflict is not None:
-        return UNDO_CONFLICT
-    whole = all(item.outcome in {"undone", "would undo"} for item in report.items)
-    return 0 if whole else FAILED
 
 
 def graph(

@@ -1,11 +1,13 @@
 """Everything that people may want to see of one run, read from the store alone."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from checkpoints.store import Store
 from graphs.render.comparison import QueryRow, compare
+from graphs.render.standing import Tally, standing
 from graphs.render.timeline import Row, timeline, unfold
 from tools.contract import EffectRecord, JsonObject
 from tools.database.workload import parse_workload
@@ -23,6 +25,18 @@ class Story:
     pending: list[Review]
     queries: list[QueryRow]
     """Before and after; empty until the run has ended."""
+    held: bool
+    """Whether a living process advances it."""
+
+    @property
+    def tally(self) -> Tally:
+        """How many effects are in each state."""
+        return Counter(record.state for record in self.effects)
+
+    @property
+    def standing(self) -> str:
+        """How it really stands, see `graphs/render/standing.py`."""
+        return standing(self.info, self.tally, held=self.held)
 
     @property
     def rows(self) -> list[Row]:
@@ -52,6 +66,7 @@ def read_story(store: Store, run: str) -> Story:
         effects=store.journal.of_run(info.run),
         pending=store.reviews.waiting(info.run),
         queries=_queries(store, info, entries),
+        held=store.leases.is_held(info.run),
     )
 
 

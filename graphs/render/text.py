@@ -88,3 +88,12 @@ def bytes_text(size: float) -> str:
             break
         size /= 1000
     return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"  # noqa: PLR2004  # two digits tell enough
+
+
+def version_texts(left: JsonValue, now: JsonValue, most: int = 400) -> tuple[str, str]:
+    """Return two versions of a thing, each on one line; of two tables only what differs."""
+    if isinstance(left, dict) and isinstance(now, dict):
+        names = [name for name in {**left, **now} if left.get(name) != now.get(name)]
+        left, now = ({name: each.get(name) for name in names} for each in (left, now))
+    before, after = (line("nothing" if each is None else told(each), most) for each in (left, now))
+    return before, after

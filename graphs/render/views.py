@@ -48,7 +48,7 @@ class TimelineView:
     def __str__(self) -> str:
         rows = [*map(_row, self.story.rows), *self._comparison()]
         info = self.story.info
-        return "\n".join([f"{info.run}: {info.status} {line(info.reason)}".rstrip(), *rows])
+        return "\n".join([f"{info.run}: {self.story.standing} {line(info.reason)}".rstrip(), *rows])
 
     def _comparison(self) -> list[str]:
         queries = self.story.queries
@@ -63,7 +63,7 @@ class TimelineView:
         del include, exclude
         info = self.story.info
         title = f"{info.run}: {info.objective}"
-        page = timeline_html(self.story.rows, title=title, status=info.status)
+        page = timeline_html(self.story.rows, title=title, status=self.story.standing)
         return {"text/plain": str(self), "text/html": page + comparison_html(self.story.queries)}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from checkpoints.store import open_store
 from tests.graphs.cli.conftest import call, indexes
 
 
@@ -82,12 +83,60 @@ def test_undo_of_an_unknown_step_is_refused(ended: Path) -> None:
     assert (call("undo", "one:nonsense").code, schema(ended)) == (2, before)
 
 
-def test_undo_stops_where_somebody_else_worked(ended: Path) -> None:
-    with closing(sqlite3.connect(ended / "shop.db")) as opened:
+def disturb(folder: Path) -> None:
+    """Let somebody make another index of the name of the one that the run dropped."""
+    with closing(sqlite3.connect(folder / "shop.db")) as opened:
         opened.execute("CREATE INDEX by_customer ON orders (status)")
         opened.commit()
+
+
+@pytest.mark.parametrize("dry", [["--dry-run"], []], ids=["dry", "real"])
+def test_a_conflict_shows_both_versions_and_the_ways_on(ended: Path, dry: list[str]) -> None:
+    disturb(ended)
+    done = call("undo", "one", *dry)
+    assert done.code == 24
+    for told in (
+        "left by the run: nothing",
+        "there now:       CREATE INDEX by_customer ON orders (status)",
+        "surefoot undo one --skip tidy.1",
+    ):
+        assert told in done.out
+
+
+def test_what_is_in_conflict_can_be_left_and_the_rest_undone(ended: Path) -> None:
+    disturb(ended)
+    assert call("undo", "one", "--skip", "tidy.1", "--as", "ada").code == 0
+    assert indexes(ended) == {"by_customer", "by_customer_and_date"}
+    assert "left alone: ada wants it to stay." in call("why", "one", "tidy.1").out
+
+
+def test_an_own_index_that_somebody_dropped_is_told_as_gone(ended: Path) -> None:
+    with closing(sqlite3.connect(ended / "shop.db")) as opened:
+        own = next(name for name in indexes(ended) if name.startswith("sf_"))
+        opened.execute(f'DROP INDEX "{own}"')
+        opened.commit()
     done = call("undo", "one")
-    assert (done.code, "conflict" in done.out) == (24, True)
+    assert (done.code, done.out.count("gone already")) == (0, 1)
+
+
+def test_ls_and_show_say_that_a_run_was_undone(ended: Path) -> None:
+    assert ended.exists()
+    call("undo", "one")
+    row = call("ls", "--json").document[0]
+    assert (row["status"], row["standing"]) == ("verified", "verified, undone")
+    assert (row["changes"]["kept"], row["changes"]["undone"] > 0) == (0, True)
+    assert "verified, undone" in call("ls").out
+    assert "verified, undone" in call("show", "one").out
+
+
+def test_a_run_whose_process_died_is_shown_as_interrupted(waiting: Path) -> None:
+    with open_store(f"sqlite:///{waiting / 'surefoot.db'}") as store:
+        store.runs.set_status("one", "running", "as a killed process leaves it")
+    row = call("ls", "--json").document[0]
+    assert (row["status"], row["standing"]) == ("running", "interrupted")
+    shown = call("show", "one").out
+    assert "interrupted" in shown
+    assert "Go on: surefoot resume one" in shown
 
 
 def test_undoing_twice_finds_nothing(ended: Path) -> None:
