@@ -1,0 +1,106 @@
+"""Undo in a real world: killed anywhere it is completed, in conflict it is gone on with."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkpoints.store import Store, open_store
+from graphs.session import Run
+from tests.behaviour.shelf import Clock, act, script, shelf_agent, step
+
+BEFORE = {"b": "b"}
+
+
+def finished(store: Store, folder: Path) -> Run:
+    """Return a run that made `a`, changed it twice, and changed `b`."""
+    (folder / "b").write_text("b")
+    texts = [act("put", name="a", text=text) for text in ("one", "two", "goal")]
+    lines = [*texts, act("put", name="b", text="new")]
+    return shelf_agent(store, folder, script(step("write", "put"), write=lines)).run(
+        "Make a say goal", run_id="r"
+    )
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def run(store: Store, folder: Path) -> Run:
+    return finished(store, folder)
+
+
+@pytest.fixture(scope="module")
+def ends(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Return how undoing ended, for each point at which the one before was killed."""
+    template = tmp_path_factory.mktemp("undo") / "template"
+    (template / "shelf").mkdir(parents=True)
+    with open_store(f"sqlite:///{template / 'store.db'}", clock=Clock()) as store:
+        assert finished(store, template / "shelf").status == "verified"
+    root = template.with_name("copy")
+    command = [sys.executable, "-m", "tests.behaviour.killed_undo", str(template), str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def test_undo_is_killed_at_every_commit_and_around_every_effect(ends: list[dict[str, Any]]) -> None:
+    points = [end["point"].rpartition(" ")[0] for end in ends]
+    assert points.count("COMMIT") >= 2 * 4
+    assert (points.count("before undo"), points.count("after undo")) == (4, 4)
+
+
+def test_killed_undo_is_completed_by_the_next(ends: list[dict[str, Any]]) -> None:
+    assert {end["point"]: end["files"] for end in ends if end["files"] != BEFORE} == {}
+
+
+def test_every_effect_ends_undone_whenever_the_undo_was_killed(ends: list[dict[str, Any]]) -> None:
+    assert {end["point"]: end["states"] for end in ends if end["states"] != ["undone"]} == {}
+
+
+def test_own_work_is_never_taken_for_that_of_others(ends: list[dict[str, Any]]) -> None:
+    assert {outcome for end in ends for outcome in end["outcomes"]} == {"undone"}
+
+
+def test_ledger_is_whole_whenever_the_undo_was_killed(ends: list[dict[str, Any]]) -> None:
+    assert [end["point"] for end in ends if end["problems"]] == []
+
+
+def test_dry_run_sees_through_several_changes_of_one_thing(run: Run, folder: Path) -> None:
+    before = files(folder)
+    assert [item.outcome for item in run.undo(dry_run=True).items] == ["would undo"] * 4
+    assert files(folder) == before
+
+
+def test_conflict_shows_both_versions_and_nothing_older_is_touched(run: Run, folder: Path) -> None:
+    (folder / "a").write_text("by hand")
+    conflict = run.undo().conflict
+    assert conflict is not None
+    assert (conflict.left, conflict.now) == ("goal", "by hand")
+    assert files(folder) == {"a": "by hand", "b": "b"}
+
+
+def test_undo_goes_on_when_the_conflict_was_settled_by_hand(run: Run, folder: Path) -> None:
+    (folder / "a").write_text("by hand")
+    run.undo()
+    (folder / "a").write_text("goal")
+    assert [item.outcome for item in run.undo().items] == ["undone"] * 3
+    assert files(folder) == BEFORE
+
+
+def test_undo_can_leave_what_is_in_conflict(run: Run, folder: Path) -> None:
+    (folder / "b").write_text("by hand")
+    outcomes = [item.outcome for item in run.undo(skip=["write.4"], reviewer="ada").items]
+    assert outcomes == ["left alone", "undone", "undone", "undone"]
+    assert files(folder) == {"b": "by hand"}
+
+
+def test_what_somebody_took_back_by_hand_is_told_as_gone(run: Run, folder: Path) -> None:
+    (folder / "b").write_text("b")
+    assert run.undo().items[0].outcome == "gone already"
+    assert files(folder) == BEFORE
