@@ -4,7 +4,6 @@ Whoever loads a checkpoint before it holds the lease may find, once it does, tha
 from there meanwhile. LangGraph would run the node all the same.
 """
 
-from langgraph.runtime import get_runtime
 from sqlalchemy import Connection, inspect, text
 
 from tools.errors import RunBusy
@@ -46,6 +45,8 @@ class Newest:
 
 def _checkpoint_of_node(run: str) -> str:
     """Return the checkpoint from which the node works that calls this; empty outside of nodes."""
+    from langgraph.runtime import get_runtime  # noqa: PLC0415  # looking at runs needs no LangGraph
+
     try:
         runtime = get_runtime()
     except RuntimeError:

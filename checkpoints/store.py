@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from checkpoints.artifacts import ArtifactTable
 from checkpoints.clearances import ClearanceTable
@@ -20,11 +20,13 @@ from checkpoints.migrations import migrate
 from checkpoints.model_cache import AnswerTable
 from checkpoints.reviews import ReviewTable
 from checkpoints.runs import RunIndex
-from checkpoints.savers import AnyCallSaver, make_saver
 from checkpoints.spending import SpendingTable
 from checkpoints.writer import Writer
 from tools.contract import Clock
 from tools.errors import StoreFault
+
+if TYPE_CHECKING:
+    from checkpoints.savers import AnyCallSaver
 
 
 def _now() -> datetime:
@@ -77,8 +79,10 @@ class Store:
         return path
 
     @property
-    def saver(self) -> AnyCallSaver:
+    def saver(self) -> "AnyCallSaver":
         """LangGraph's checkpointer in the same transactions; made when first asked for."""
+        from checkpoints.savers import make_saver  # noqa: PLC0415  # loads LangGraph
+
         with self._saver_lock:
             if self._saver is None:
                 self._saver = make_saver(self._writer, keep=self._keep)

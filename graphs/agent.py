@@ -7,7 +7,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from graphs.routes import after_confidence, after_escalate, after_plan, after_verify
+from graphs.routes import EDGES, after_confidence, after_escalate, after_plan, after_verify
 from graphs.tracing import Tracing
 from nodes.confidence import confidence
 from nodes.context import Context, reporting, run_of
@@ -35,13 +35,6 @@ class Node(Protocol):
 
 SUPERSTEPS = 10_000
 """The outer fuse; the goal's own budget ends a run long before."""
-
-EDGES: dict[str, tuple[str, ...]] = {
-    "plan": ("decide", "escalate", "finish"),
-    "confidence": ("execute", "escalate", "decide"),
-    "escalate": ("confidence", "decide", "plan", "escalate"),
-    "verify": ("decide", "plan", "escalate", "finish"),
-}
 
 
 def build_graph(

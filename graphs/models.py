@@ -4,19 +4,20 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from langchain_core.language_models.chat_models import BaseChatModel
 from pydantic import Field, JsonValue, model_validator
 
 from checkpoints.store import Store
-from nodes.models.ask import Asker
-from nodes.models.cache import WEEK_SECONDS
-from nodes.models.cassette import Cassette
-from nodes.models.openai import OpenAIChats
 from nodes.models.prices import Prices, Rate
 from nodes.models.roles import Candidate, Roles
 from tools.contract import Clock, JsonObject, Record
+from tools.records import WEEK_SECONDS
+
+if TYPE_CHECKING:
+    from langchain_core.language_models.chat_models import BaseChatModel
+
+    from nodes.models.ask import Asker
 
 ROLES = ("planner", "decider", "verifier", "summarizer")
 THINKING = ("planner", "decider")
@@ -91,8 +92,10 @@ def kept_models(settings: JsonObject) -> KeptModels:
     return KeptModels.model_validate(kept) if isinstance(kept, dict) else KeptModels()
 
 
-def make_asker(kept: KeptModels, store: Store, clock: Clock) -> Asker:
+def make_asker(kept: KeptModels, store: Store, clock: Clock) -> "Asker":
     """Return what asks the models of a run."""
+    from nodes.models.ask import Asker  # noqa: PLC0415  # loads LangChain
+
     prices = Prices(unknown=kept.unknown_price)
     # An answer out of the cache would be missing on a cassette, and hide that it is missing.
     kept_for = 0.0 if kept.record or kept.replay else kept.cache_seconds
@@ -114,8 +117,11 @@ def _no_sleep(seconds: float) -> None:
     del seconds
 
 
-def _chat(kept: KeptModels, store: Store) -> Callable[[Candidate], BaseChatModel]:
+def _chat(kept: KeptModels, store: Store) -> Callable[[Candidate], "BaseChatModel"]:
     """Return the factory of chat models: live, recorded, or from a cassette."""
+    from nodes.models.cassette import Cassette  # noqa: PLC0415  # loads LangChain
+    from nodes.models.openai import OpenAIChats  # noqa: PLC0415  # the same
+
     if kept.replay:
         return Cassette(Path(kept.replay)).replaying()
     live = OpenAIChats(os.environ)

@@ -4,6 +4,14 @@ from typing import Literal
 
 from nodes.state import MAX_REFUSED, State, batch_of, progress_of, ready_steps
 
+EDGES: dict[str, tuple[str, ...]] = {
+    "plan": ("decide", "escalate", "finish"),
+    "confidence": ("execute", "escalate", "decide"),
+    "escalate": ("confidence", "decide", "plan", "escalate"),
+    "verify": ("decide", "plan", "escalate", "finish"),
+}
+"""Where each node that has a choice may lead."""
+
 
 def after_plan(state: State) -> Literal["decide", "escalate", "finish"]:
     """A refused plan ends the run; a plan that a person must see waits; else it starts."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol
 
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from tools.errors import Refused, SurefootError
@@ -227,6 +226,11 @@ class Tool(ABC):
 
     def card(self) -> ToolCard:
         """Return what planners and deciders are told of this tool."""
+        # Loads for 0.2 s what looking at runs does not need.
+        from langchain_core.utils.function_calling import (  # noqa: PLC0415  # see above
+            convert_to_openai_tool,
+        )
+
         function = convert_to_openai_tool(self.args_schema)["function"]
         return ToolCard(
             name=self.name,

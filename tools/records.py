@@ -282,6 +282,10 @@ class Spending(Protocol):
         ...
 
 
+WEEK_SECONDS = 7 * 24 * 3600.0
+"""How long a model's answer is good for, when nobody says otherwise."""
+
+
 class ModelCache(Protocol):
     """Answers of models as plain JSON, by the digest of exactly what was asked."""
 

@@ -1,17 +1,20 @@
 """Keeps an answer after looking whether it can be meant: edits must fit, offers must stand."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from graphs.session import Agent
 from nodes.state import Plan
 from tools.contract import JsonObject
 from tools.errors import BadInput, Refused
 from tools.records import Review
 
+if TYPE_CHECKING:
+    from graphs.session import Agent
 
-def check_edit(agent: Agent, review: Review, args: JsonObject) -> JsonObject:
+
+def check_edit(agent: "Agent", review: Review, args: JsonObject) -> JsonObject:
     """Return edited arguments, or an edited plan, that fit.
 
     Raises:

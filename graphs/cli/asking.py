@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -9,10 +10,12 @@ from graphs.cli.answering import check_edit
 from graphs.cli.card import show_card, untrusted_inputs
 from graphs.cli.printing import Printer
 from graphs.render.timeline import unfold
-from graphs.session import Run
 from tools.contract import JsonObject
 from tools.errors import BadInput, SurefootError
 from tools.records import AnswerKind, Review
+
+if TYPE_CHECKING:
+    from graphs.session import Run
 
 _KEYS: dict[str, AnswerKind] = {
     "a": "approve",
@@ -41,7 +44,7 @@ class Said:
     args: JsonObject | None = field(default=None)
 
 
-def ask_all(printer: Printer, run: Run) -> bool:
+def ask_all(printer: Printer, run: "Run") -> bool:
     """Ask every question of a run that waits; return whether any was answered."""
     answered = False
     for review in run.pending:
@@ -57,7 +60,7 @@ def ask_all(printer: Printer, run: Run) -> bool:
     return answered
 
 
-def ask(printer: Printer, run: Run, review: Review) -> Said | None:
+def ask(printer: Printer, run: "Run", review: Review) -> Said | None:
     """Ask one question until the answer can be used; None means later."""
     choices = ", ".join(_WORDS[kind] for kind in _WORDS if kind in review.allowed)
     while True:
@@ -75,7 +78,7 @@ def ask(printer: Printer, run: Run, review: Review) -> Said | None:
             printer.say(str(refusal), "yellow")
 
 
-def _complete(printer: Printer, run: Run, review: Review, decision: AnswerKind) -> Said:
+def _complete(printer: Printer, run: "Run", review: Review, decision: AnswerKind) -> Said:
     """Read what belongs to an answer.
 
     Raises:

@@ -1,15 +1,17 @@
 """`doctor`: says whether everything is there, and which models answer at which price."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graphs.cli.diagnosis import Diagnosis, ModelHealth, diagnose
 from graphs.cli.exits import FAILED
 from graphs.cli.opening import settings_for
 from graphs.cli.options import JsonOption, StoreOption
 from graphs.cli.printing import Printer
 from graphs.render.text import line
+
+if TYPE_CHECKING:
+    from graphs.cli.diagnosis import Diagnosis, ModelHealth
 
 
 def doctor(
@@ -24,6 +26,8 @@ def doctor(
 
     Asks each configured model one tiny question, which may cost a fraction of a cent.
     """
+    from graphs.cli.diagnosis import diagnose  # noqa: PLC0415  # loads LangChain
+
     printer, settings = Printer(as_json), settings_for(store)
     found = diagnose(settings, offline=offline)
     code = 0 if found.well else FAILED
@@ -32,7 +36,7 @@ def doctor(
     raise typer.Exit(code)
 
 
-def _show(printer: Printer, found: Diagnosis) -> None:
+def _show(printer: Printer, found: "Diagnosis") -> None:
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     printer.say(versions)
     trouble = found.store_problem
@@ -47,7 +51,7 @@ def _show(printer: Printer, found: Diagnosis) -> None:
             printer.say(f"{item.role}, {item.model}: {item.problem}", "red")
 
 
-def _row(item: ModelHealth) -> tuple[str, ...]:
+def _row(item: "ModelHealth") -> tuple[str, ...]:
     return (
         item.role,
         line(item.model, 60),
@@ -59,13 +63,13 @@ def _row(item: ModelHealth) -> tuple[str, ...]:
     )
 
 
-def _key(item: ModelHealth) -> str:
+def _key(item: "ModelHealth") -> str:
     if not item.key_env:
         return "none needed"
     return f"{item.key_env} {'is set' if item.key_set else 'is missing'}"
 
 
-def _price(item: ModelHealth) -> str:
+def _price(item: "ModelHealth") -> str:
     if item.usd_in is None or item.usd_out is None:
         return "unknown"
     return f"${item.usd_in:g} in, ${item.usd_out:g} out ({item.price})"

@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checkpoints.store import Store, open_store
-from graphs.assembly import reopen
-from graphs.session import Run
 from graphs.settings import Settings, read_settings
 from tools.errors import BadInput
+
+if TYPE_CHECKING:
+    from graphs.session import Run
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -44,13 +46,15 @@ def existing_store(store: str | None) -> Iterator[Store]:
         yield opened
 
 
-def open_run(memory: Store, run: str, store: str | None) -> Run:
+def open_run(memory: Store, run: str, store: str | None) -> "Run":
     """Return the handle of a stored run, with its agent assembled again.
 
     Raises:
         UnknownRun: No such run.
         BadInput: What the run worked on is gone.
     """
+    from graphs.assembly import reopen  # noqa: PLC0415  # loads LangGraph, for those who act
+
     info = memory.runs.get(run)
     return reopen(memory, info.run, settings=settings_for(store)).open(info.run)
 

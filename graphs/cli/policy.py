@@ -15,7 +15,6 @@ from checkpoints.store import open_store
 from graphs.cli.asking import parse_object
 from graphs.cli.options import JsonOption
 from graphs.cli.printing import Printer
-from graphs.database.graph import database_agent
 from graphs.render.text import action_line
 from tools.contract import Action, JsonObject, Tool, Toolbox
 from tools.errors import BadInput, Refused
@@ -89,6 +88,8 @@ def try_out(
 @contextmanager
 def _tools(database: Path | None) -> Iterator[Toolbox]:
     """Return the tools of the database agent, on an empty database unless one is named."""
+    from graphs.database.graph import database_agent  # noqa: PLC0415  # loads LangGraph
+
     with tempfile.TemporaryDirectory(prefix="surefoot-policy-") as scratch:
         folder = Path(scratch)
         workload = folder / "none.sql"

@@ -19,8 +19,6 @@ from graphs.cli.options import (
 from graphs.cli.printing import Printer
 from graphs.cli.starting import Job, start
 from graphs.models import ModelSettings
-from nodes.models.cassette import Cassette
-from nodes.models.tape import taped_roles
 
 
 def replay(  # noqa: PLR0913  # one parameter for each option of the command
@@ -40,6 +38,9 @@ def replay(  # noqa: PLR0913  # one parameter for each option of the command
     The database is really worked on: give it a copy. Measured times may differ from the recorded
     ones; a request that differs in anything else ends with exit code 2 and shows how.
     """
+    from nodes.models.cassette import Cassette  # noqa: PLC0415  # loads LangChain
+    from nodes.models.tape import taped_roles  # noqa: PLC0415  # the same
+
     roles = taped_roles(Cassette(cassette))
     models = ModelSettings.model_validate({"roles": roles, "replay": str(cassette.resolve())})
     settings = settings_for(store).model_copy(update={"models": models})

@@ -1,5 +1,7 @@
 """`run` and `resume`: advance a run and show it."""
 
+from typing import TYPE_CHECKING
+
 from checkpoints.store import Store
 from graphs.cli.ending import end
 from graphs.cli.interrupting import resumable
@@ -22,7 +24,9 @@ from graphs.cli.options import (
 from graphs.cli.printing import Printer
 from graphs.cli.starting import Job, go, start
 from graphs.cli.thinking import BaseUrlOption, ModelOption, PriceOption, RecordOption, Thinking
-from graphs.session import Run
+
+if TYPE_CHECKING:
+    from graphs.session import Run
 
 
 def run(  # noqa: PLR0913  # one parameter for each option of the command
@@ -81,7 +85,9 @@ def resume(
         )
 
 
-def advance(printer: Printer, memory: Store, handle: Run, *, store: str | None, asks: bool) -> None:
+def advance(
+    printer: Printer, memory: Store, handle: "Run", *, store: str | None, asks: bool
+) -> None:
     """Go on with a run, show it, and leave with its exit code.
 
     Args:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checkpoints.store import open_store
 from graphs.cli.asking import ask_all
@@ -14,12 +15,13 @@ from graphs.cli.live import watching
 from graphs.cli.opening import check_name
 from graphs.cli.printing import Printer
 from graphs.cli.thinking import tell_minds
-from graphs.database.graph import database_agent
-from graphs.session import Agent, Run
 from graphs.settings import Settings
 from nodes.state import Goal
 from tools.errors import BadInput
 from tools.policy import Policy
+
+if TYPE_CHECKING:
+    from graphs.session import Agent, Run
 
 MAX_WORDS = 4000
 """Characters of a goal, as in `nodes/state.py`."""
@@ -38,7 +40,7 @@ class Job:
     limits: Mapping[str, float | int | None] = field(default_factory=dict)
     """Parts of the budget; those that are None stay as they are."""
 
-    def goal(self, agent: Agent) -> Goal:
+    def goal(self, agent: "Agent") -> Goal:
         """Return the goal.
 
         Raises:
@@ -75,6 +77,8 @@ def start(
         store: The `--store` option, for the commands that are shown.
         asks: Whether a person may be asked here.
     """
+    from graphs.database.graph import database_agent  # noqa: PLC0415  # loads LangGraph
+
     run = check_name(name) if name is not None else f"run-{uuid.uuid4().hex[:8]}"
     rules = job.rules(settings)
     with open_store(settings.store) as memory:
@@ -94,14 +98,14 @@ def start(
         end(printer, memory, run, store=store)
 
 
-def go(printer: Printer, handle: Run, *, asks: bool) -> None:
+def go(printer: Printer, handle: "Run", *, asks: bool) -> None:
     """Advance a run; ask what it asks when somebody is there; go on."""
     _show(printer, handle)
     while asks and handle.status == "waiting" and ask_all(printer, handle):
         _show(printer, handle)
 
 
-def _show(printer: Printer, handle: Run) -> None:
+def _show(printer: Printer, handle: "Run") -> None:
     with watching(printer) as live, closing(handle.stream()) as events:
         for event in events:
             live(event)

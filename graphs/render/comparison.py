@@ -1,11 +1,14 @@
 """Before and after, query by query: the part of a report that people read first."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from tools.contract import JsonObject, Record
-from tools.database.workload import Workload
+
+if TYPE_CHECKING:
+    from tools.database.workload import Workload
 
 
 class QueryRow(Record):
@@ -24,7 +27,7 @@ class QueryRow(Record):
         return self.before_ms / self.after_ms if self.after_ms > 0 else 1.0
 
 
-def compare(baseline: JsonObject, measured: JsonObject, workload: Workload) -> list[QueryRow]:
+def compare(baseline: JsonObject, measured: JsonObject, workload: "Workload") -> list[QueryRow]:
     """Return a row for each query that was measured before and after.
 
     Args:

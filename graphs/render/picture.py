@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import cache
 from html import escape
 
-from graphs.agent import EDGES
 from graphs.render.layout import (
     CENTRES,
     HEIGHT,
@@ -15,6 +14,7 @@ from graphs.render.layout import (
     WIDTH,
     Line,
 )
+from graphs.routes import EDGES
 
 Edge = tuple[str, str]
 Visits = Mapping[Edge, int]

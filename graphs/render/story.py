@@ -10,7 +10,6 @@ from graphs.render.comparison import QueryRow, compare
 from graphs.render.standing import Tally, standing
 from graphs.render.timeline import Row, timeline, unfold
 from tools.contract import EffectRecord, JsonObject
-from tools.database.workload import parse_workload
 from tools.records import LedgerEntry, Review, RunInfo
 
 
@@ -77,6 +76,8 @@ def _queries(store: Store, info: RunInfo, entries: list[LedgerEntry]) -> list[Qu
     workload = info.settings.get("workload")
     if not (before and after and after[-1] and workload):
         return []
+    from tools.database.workload import parse_workload  # noqa: PLC0415  # loads sqlglot
+
     queries = parse_workload(str(store.artifacts.get(str(workload))))
     return compare(_load(store, before[0]), _load(store, after[-1]), queries)
 

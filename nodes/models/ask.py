@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage
 from pydantic import BaseModel
 
 from nodes.models.breaker import MOST_FAILURES, Breaker
-from nodes.models.cache import WEEK_SECONDS, StoreCache, question
+from nodes.models.cache import StoreCache, question
 from nodes.models.call import Attempt, Caller, Heard, Request
 from nodes.models.flight import Flights
 from nodes.models.parsing import parse
@@ -26,7 +26,7 @@ from nodes.models.roles import Candidate, Role, Roles, Structured
 from tools.contract import Clock, JsonObject, digest
 from tools.errors import SurefootError
 from tools.progress import announce
-from tools.records import Memory, SpendLimits
+from tools.records import WEEK_SECONDS, Memory, SpendLimits
 
 T = TypeVar("T", bound=BaseModel)
 V = TypeVar("V")

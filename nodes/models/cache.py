@@ -15,10 +15,8 @@ from pydantic import JsonValue
 from nodes.models.prompts import Prompt
 from nodes.models.roles import Candidate
 from tools.contract import canonical, digest
-from tools.records import ModelCache
+from tools.records import WEEK_SECONDS, ModelCache
 from tools.results import jsonable
-
-WEEK_SECONDS = 7 * 24 * 3600.0
 
 
 class StoreCache(BaseCache):

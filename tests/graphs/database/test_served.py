@@ -7,7 +7,7 @@ from pkgutil import resolve_name
 
 import pytest
 
-from graphs.agent import EDGES
+from graphs.routes import EDGES
 from tests.hostile.test_evil_database import make
 from tools.errors import BadInput
 
