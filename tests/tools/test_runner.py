@@ -11,7 +11,7 @@ from checkpoints.store import Store
 from tests.behaviour.conftest import clock, folder, store
 from tests.behaviour.shelf import POLICY, Clock, Put
 from tools.contract import Action, Call, Clearance, Happened, JsonObject, Toolbox, canonical
-from tools.errors import NotCleared
+from tools.errors import NotCleared, Transient
 from tools.policy import Policy
 from tools.results import WITHHELD
 from tools.runner import Runner
@@ -33,6 +33,9 @@ class DyingPut(Put):
     secret_fields = frozenset({"token"})
     dies = ""
     knows = True
+    locked = 0
+    """How often looking at the world fails before it can be looked at."""
+    locks_after_probe = 0
 
     def apply(self, args: JsonObject, key: str) -> JsonValue:
         if self.dies == "before":
@@ -46,7 +49,18 @@ class DyingPut(Put):
         return {"put": result, "token": HIDDEN, "deep": deep}
 
     def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
+        self.look()
+        self.locked = self.locks_after_probe
         return super().probe(args, snapshot, key) if self.knows else "unknown"
+
+    def resources(self, args: JsonObject) -> frozenset[str]:
+        self.look()
+        return super().resources(args)
+
+    def look(self) -> None:
+        if self.locked:
+            self.locked -= 1
+            raise Transient("The file is locked.")
 
 
 @dataclass
@@ -90,6 +104,7 @@ def bench(store: Store, folder: Path, clock: Clock) -> Bench:
         clearances=store.clearances,
         artifacts=store.artifacts,
         clock=clock,
+        sleep=lambda _: None,
     )
     return Bench(runner=runner, put=put, store=store, clock=clock)
 
@@ -119,6 +134,27 @@ def test_effect_that_nobody_can_tell_is_in_doubt_though_its_clearance_expired(be
     bench.die("after")
     bench.put.knows = False
     assert bench.runner.run(CALL).status == "in_doubt"
+
+
+@pytest.mark.parametrize(("locked", "status"), [(2, "ok"), (3, "in_doubt")])
+def test_lock_during_recovery_is_waited_for_before_there_is_doubt(
+    bench: Bench, locked: int, status: str
+) -> None:
+    bench.die("after")
+    bench.put.locked = locked
+    assert bench.runner.run(CALL).status == status
+
+
+@pytest.mark.parametrize(
+    ("locked", "status", "state"), [(2, "ok", "applied"), (3, "transient", "failed")]
+)
+def test_lock_at_the_gate_of_a_recovery_leaves_nothing_open(
+    bench: Bench, locked: int, status: str, state: str
+) -> None:
+    bench.die("before")
+    bench.grant()
+    bench.put.locks_after_probe = locked
+    assert (bench.runner.run(CALL).status, bench.state) == (status, state)
 
 
 def test_known_result_is_returned_though_its_clearance_expired(bench: Bench) -> None:
