@@ -16,9 +16,6 @@ from graphs.session import Agent
 from graphs.settings import Settings
 from graphs.tracing import TracedRunner, Tracing
 from nodes.context import Context, Decider, Judge, Planner, Summarizer
-from nodes.models.judge import ModelJudge
-from nodes.models.mind import ModelDecider, ModelPlanner
-from nodes.models.summary import ModelSummarizer
 from tools.contract import Clock, EffectRecord, JsonObject
 from tools.errors import BadInput
 from tools.runner import Runner
@@ -132,6 +129,10 @@ def _minds(domain: Domain, store: Store, clock: Clock) -> Minds:
     roles = kept.roles
     if not roles.any_model:
         return minds
+    from nodes.models.judge import ModelJudge  # noqa: PLC0415  # loads LangChain's models
+    from nodes.models.mind import ModelDecider, ModelPlanner  # noqa: PLC0415  # the same
+    from nodes.models.summary import ModelSummarizer  # noqa: PLC0415  # the same
+
     asker, brief = make_asker(kept, store, clock), domain.brief()
     if roles.planner:
         minds["planner"] = ModelPlanner(asker, domain.planner, brief)
