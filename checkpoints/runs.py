@@ -14,6 +14,8 @@ from tools.records import RunInfo, Status
 # Built once: building a statement takes longer than running it.
 _FIND = select(runs).where(runs.c.run == bindparam("of"))
 _LOCK = _FIND.with_for_update()
+_DIGEST = 64
+"""Characters of the digest that a fingerprint starts with."""
 
 
 class RunIndex:
@@ -69,6 +71,19 @@ class RunIndex:
         Raises:
             UnknownRun: No run has this name.
         """
+        change: JsonObject = {"status": status, "reason": reason}
+        self._change(run, "status", change, told=change)
+
+    def adopt(self, run: str, *, fingerprint: str, version: str) -> None:
+        """Note the graph and version that go on with a run.
+
+        Raises:
+            UnknownRun: No run has this name.
+        """
+        told: JsonObject = {"version": version, "fingerprint": fingerprint[:_DIGEST]}
+        self._change(run, "adopted", {"fingerprint": fingerprint, "version": version}, told=told)
+
+    def _change(self, run: str, kind: str, change: JsonObject, *, told: JsonObject) -> None:
         with self._writer.write(of=run) as connection:
             self._seen = {}
             row = _row(connection, run)
@@ -77,16 +92,14 @@ class RunIndex:
                     f"There is no run {run!r}.", advice="`surefoot ls` lists the runs."
                 )
             before = RunInfo.model_validate_json(row.record)
-            if (before.status, before.reason) == (status, reason):
+            if all(getattr(before, name) == value for name, value in change.items()):
                 return
-            change = {"status": status, "reason": reason, "updated_at": self._clock()}
-            record = canonical(before.model_copy(update=change).to_json())
+            record = before.model_copy(update={**change, "updated_at": self._clock()})
             number = row.changes + 1
-            where = update(runs).where(runs.c.run == run)
-            connection.execute(where.values(record=record, changes=number))
+            values = {"record": canonical(record.to_json()), "changes": number}
+            connection.execute(update(runs).where(runs.c.run == run).values(**values))
             # The number keeps the second "waiting" of a run apart from the first.
-            body: JsonObject = {"status": status, "reason": reason, "change": number}
-            self._ledger.append(run, "status", run, body)
+            self._ledger.append(run, kind, run, told | {"change": number})
 
     def all(self, *, limit: int = 100) -> list[RunInfo]:
         """Return up to `limit` runs, newest first."""

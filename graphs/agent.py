@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from graphs.routes import EDGES, after_confidence, after_escalate, after_plan, after_verify
 from graphs.tracing import Tracing
+from nodes import upgrade
 from nodes.confidence import confidence
 from nodes.context import Context, reporting, run_of
 from nodes.decide import decide
@@ -16,9 +17,9 @@ from nodes.escalate import escalate
 from nodes.execute import execute
 from nodes.finish import finish
 from nodes.plan import plan
-from nodes.state import STATE_VERSION, RunInput, State
+from nodes.state import RunInput, State
 from nodes.verify import verify
-from tools.contract import Toolbox, digest
+from tools.contract import Toolbox
 
 AgentGraph = CompiledStateGraph[State, Context, RunInput, State]
 
@@ -33,6 +34,7 @@ class Node(Protocol):
         ...
 
 
+NODES: tuple[Node, ...] = (plan, decide, confidence, execute, verify, escalate, finish)
 SUPERSTEPS = 10_000
 """The outer fuse; the goal's own budget ends a run long before."""
 
@@ -49,8 +51,7 @@ def build_graph(
     # LangGraph Server makes the schema's type from a request's JSON; ours never comes from one.
     schema = Context if default is None else None
     graph = StateGraph(State, context_schema=schema, input_schema=RunInput)
-    nodes: tuple[Node, ...] = (plan, decide, confidence, execute, verify, escalate, finish)
-    for node in nodes:
+    for node in NODES:
         graph.add_node(node.__name__, _prepared(node, default, tracing or Tracing()))
     graph.add_edge(START, "plan")
     graph.add_conditional_edges("plan", after_plan, list(EDGES["plan"]))
@@ -103,12 +104,6 @@ def _prepared(node: Node, default: Context | None, tracing: Tracing) -> Node:
 
 
 def fingerprint(tools: Toolbox) -> str:
-    """Return what a stored run must match to be continued: nodes, edges, state, tools."""
-    return digest(
-        {
-            "version": STATE_VERSION,
-            "edges": {node: list(targets) for node, targets in EDGES.items()},
-            "state": [*sorted(State.__annotations__)],
-            "tools": [tools[name].card().to_json() for name in sorted(tools)],
-        }
-    )
+    """Return what a stored run is compared with before it is gone on with: nodes, edges, tools."""
+    edges = {node.__name__: EDGES.get(node.__name__, ()) for node in NODES}
+    return upgrade.fingerprint(edges, tools)

@@ -25,6 +25,7 @@ from graphs.tracing import Tracing
 from nodes.context import Context
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Goal, Plan, State
+from nodes.upgrade import check_upgrade
 from tools.contract import STANDING, EffectRecord, JsonObject
 from tools.errors import BadInput, GraphChanged, SurefootError, UnknownReview
 from tools.records import Answer, AnswerKind, LedgerEntry, Review, RunInfo, Status
@@ -261,9 +262,9 @@ class Run:
         """Drive the graph until it ends or no stored answer lets it go on."""
         info = self.info if self.goal is None else self.agent.store.runs.find(self.id)
         if info is not None:
-            self._check_graph(info)
             if info.status not in LIVING:
                 return
+            self._check_graph(info)
         with self.agent.store.leases.holding(self.id):
             goes_on, payload = self._next()
             if not goes_on:
@@ -276,11 +277,8 @@ class Run:
                 raise
 
     def _check_graph(self, info: RunInfo) -> None:
-        if info.fingerprint != self.agent.context.fingerprint:
-            raise GraphChanged(
-                f"Run {self.id!r} was started by version {info.version} with another graph.",
-                advice=f"Finish it with version {info.version}, or undo it and start anew.",
-            )
+        context = self.agent.context
+        check_upgrade(info, present=context.fingerprint, tools=context.tools, memory=context.memory)
 
     def _next(self) -> tuple[bool, Any]:
         """Tell whether the run goes on, and with what; nobody else can move it meanwhile."""

@@ -11,8 +11,9 @@ from pydantic import JsonValue
 
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Check, Decision, Goal, Happening, Plan, Step
+from nodes.upgrade import check_upgrade
 from tools.contract import Clock, EffectRecord, JsonObject, Record, Toolbox, ToolCard
-from tools.errors import GraphChanged, RunBusy, SurefootError
+from tools.errors import RunBusy, SurefootError
 from tools.policy import Policy
 from tools.progress import listening
 from tools.records import Memory
@@ -197,17 +198,14 @@ def enter(runtime: Runtime[Context]) -> tuple[Context, str]:
     context, run = runtime.context, run_of(runtime)
     context.memory.leases.acquire(run)
     info = context.memory.runs.find(run)
-    if info is not None and info.fingerprint != context.fingerprint:
-        raise GraphChanged(
-            f"Run {run!r} was started by version {info.version} with another graph "
-            f"({info.fingerprint[:12]}, now {context.fingerprint[:12]}).",
-            advice=f"Finish it with version {info.version}, or undo it and start anew.",
-        )
     if info is not None and info.status not in {"running", "waiting"}:
         raise RunBusy(
             f"Run {run!r} has ended: {info.status}.",
             advice="Look at its report, or start another run for another goal.",
         )
+    if info is not None and info.fingerprint != context.fingerprint:
+        check_upgrade(info, present=context.fingerprint, tools=context.tools, memory=context.memory)
+        context.memory.runs.adopt(run, fingerprint=context.fingerprint, version=context.version)
     return context, run
 
 

@@ -1,7 +1,8 @@
 """What a run remembers between nodes: plain JSON of bounded size, and the types that read it.
 
-Node names and the keys of `State` are an on-disk interface: runs wait for days. Change them only
-together with `STATE_VERSION`, which is part of the graph's fingerprint.
+Node names and the keys of `State` are an on-disk interface: runs wait for days. Keys may be added
+when nodes do without them; what is removed, renamed or means something else by now raises
+`STATE_VERSION`, and runs of before are refused (`nodes/upgrade.py`).
 """
 
 from collections.abc import Iterable

@@ -206,6 +206,10 @@ class Runs(Protocol):
         """Change a run's status; also written to the ledger."""
         ...
 
+    def adopt(self, run: str, *, fingerprint: str, version: str) -> None:
+        """Note the graph and version that go on with a run; also written to the ledger."""
+        ...
+
     def all(self, *, limit: int = 100) -> list[RunInfo]:
         """Return runs, newest first."""
         ...
