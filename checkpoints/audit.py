@@ -1,26 +1,34 @@
 """Compares the tables that the agent acts on with the ledger, which is the record.
 
 The chain shows that the ledger was not changed; this shows that nothing was changed past it: an
-answer that nobody gave, an effect that did not happen, an outcome that no run had.
+answer that nobody gave, an effect that did not happen, an outcome that no run had, evidence that is
+gone. What a tombstone names was pruned, and may be missing.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import JsonValue
 from sqlalchemy import Connection, Row, select
 
 from checkpoints.artifacts import ArtifactTable
+from checkpoints.bodies import body_of, large, object_of
+from checkpoints.schema import artifacts as artifact_rows
 from checkpoints.schema import effects, ledger, reviews, runs
+from checkpoints.tombstones import PRUNED
 from tools.contract import Action, JsonObject, canonical
-from tools.errors import StoreFault
 
 Facts = dict[tuple[str, str], JsonObject]
 """What is so of a run, a review or an effect, e.g. of `("effect", "r/tune/1")`."""
 
-_KINDS = ("run", "status", "review", "answer", "effect")
+_KINDS = ("run", "status", "review", "answer", "effect", PRUNED)
+_EVIDENCE: Mapping[str, str] = {
+    "baseline": "artifact",
+    "observation": "artifact",
+    "outcome": "measured",
+}
+"""Where the entries of each kind name the artifact that they stand on."""
 _SHOWN_CHARACTERS = 200
+_CHUNK = 500
 
 
 def differences(connection: Connection, artifacts: ArtifactTable) -> list[str]:
@@ -41,15 +49,67 @@ def differences(connection: Connection, artifacts: ArtifactTable) -> list[str]:
     ]
 
 
+def losses(connection: Connection, artifacts: ArtifactTable) -> list[str]:
+    """Return in words each artifact that an entry stands on, that is gone, and that nobody pruned.
+
+    Args:
+        connection: Where ledger and artifacts are kept.
+        artifacts: Where bodies are that were too large for the ledger.
+    """
+    query = select(ledger).where(ledger.c.body.contains("sha256:")).order_by(ledger.c.seq)
+    pruned: dict[str, set[str]] = {}
+    missing: list[tuple[Row[Any], str]] = []
+    for chunk in connection.execute(query).partitions(_CHUNK):
+        for row in chunk:
+            if row.kind == PRUNED:
+                listed = body_of(row.body, artifacts).get("artifacts")
+                pruned.setdefault(row.run, set()).update(_texts(listed))
+        missing += _missing(connection, [(row, _evidence(row)) for row in chunk])
+    return [
+        f"the artifact {ref} of entry {row.seq} ({row.kind} of {row.subject!r}) is missing"
+        for row, ref in missing
+        if ref not in pruned.get(row.run, ())
+    ]
+
+
+def _evidence(row: Row[Any]) -> str:
+    """Return the artifact that an entry stands on; empty when there is none."""
+    body = object_of(row.body)
+    return large(body) or str(body.get(_EVIDENCE.get(row.kind, ""), ""))
+
+
+def _missing(
+    connection: Connection, wanted: list[tuple[Row[Any], str]]
+) -> list[tuple[Row[Any], str]]:
+    refs = {ref for _, ref in wanted if ref}
+    query = select(artifact_rows.c.ref).where(artifact_rows.c.ref.in_(refs))
+    there = set(connection.execute(query).scalars())
+    return [(row, ref) for row, ref in wanted if ref and ref not in there]
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def _told(rows: Iterable[Row[Any]], artifacts: ArtifactTable) -> Facts:
     """Return what the newest entries tell of everything."""
     told: Facts = {}
     for row in rows:
-        body = _body(row.body, artifacts)
+        body = body_of(row.body, artifacts)
+        if row.kind == PRUNED:
+            _forget(told, body)
+            continue
         kind = {"status": "run", "answer": "review"}.get(row.kind, row.kind)
         before = told.get((kind, row.subject), {})
         told[kind, row.subject] = _fact(row.kind, body, before)
     return told
+
+
+def _forget(told: Facts, tombstone: JsonObject) -> None:
+    """Expect of what was pruned that it is gone."""
+    for kind, names in (("review", "reviews"), ("effect", "effects")):
+        for name in _texts(tombstone.get(names)):
+            told.pop((kind, name), None)
 
 
 def _fact(kind: str, body: JsonObject, before: JsonObject) -> JsonObject:
@@ -70,13 +130,13 @@ def _kept(connection: Connection) -> Facts:
     """Return what the tables hold."""
     kept: Facts = {}
     for row in connection.execute(select(runs)):
-        kept["run", row.run] = {"status": _object(row.record).get("status")}
+        kept["run", row.run] = {"status": object_of(row.record).get("status")}
     for row in connection.execute(select(reviews)):
-        record = _object(row.record)
+        record = object_of(row.record)
         answer, action = record.get("answer"), record.get("action_hash")
         kept["review", row.id] = {"state": row.state, "action": action, "answer": answer}
     for row in connection.execute(select(effects)):
-        record = _object(row.record)
+        record = object_of(row.record)
         state = row.state if row.state == record.get("state") else "contradictory"
         kept["effect", row.key] = {"state": state, "action": _action_hash(record)}
     return kept
@@ -87,26 +147,6 @@ def _action_hash(record: JsonObject) -> str:
         return Action.model_validate(record.get("action")).hash
     except ValueError:
         return ""
-
-
-def _body(text: str, artifacts: ArtifactTable) -> JsonObject:
-    """Return an entry's body; empty when it is lost, which the chain or its artifact tells."""
-    body = _object(text)
-    if body.keys() != {"artifact", "bytes"}:
-        return body
-    try:
-        whole = artifacts.get(str(body["artifact"]))
-    except (KeyError, StoreFault):
-        return {}
-    return whole if isinstance(whole, dict) else {}
-
-
-def _object(text: str) -> JsonObject:
-    try:
-        value: JsonValue = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _brief(fact: JsonObject | None) -> str:

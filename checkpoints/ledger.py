@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
 from checkpoints.artifacts import ArtifactTable
-from checkpoints.audit import differences
+from checkpoints.audit import differences, losses
 from checkpoints.schema import ledger, ledger_head
 from checkpoints.writer import Writer
 from tools.contract import Clock, JsonObject, canonical, digest
@@ -89,7 +89,8 @@ class ChainedLedger:
     def verify(self) -> ChainReport:
         """Walk the whole chain and report every changed, removed, reordered or inserted entry.
 
-        Runs, reviews and effects that are not kept as the entries tell are reported too.
+        Runs, reviews and effects that are not kept as the entries tell, and artifacts that are gone
+        though nobody pruned them, are reported too.
         Entries cut off the end are noticed by the store's own note of the newest one. Whoever
         rewrites chain and note is noticed only by comparing `head` with one kept elsewhere.
         """
@@ -102,6 +103,7 @@ class ChainedLedger:
                 problems += _problems(row, last + 1, head)
                 count, last, head = count + 1, row.seq, str(row.hash)
             past = differences(connection, self._artifacts)
+            past += losses(connection, self._artifacts)
         if ((noted.seq, noted.hash) if noted else (0, GENESIS)) != (last, head):
             newest = noted.seq if noted else 0
             problems.append(f"the chain ends with entry {last}, the store noted {newest} as last")

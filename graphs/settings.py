@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator
 
+from checkpoints.limits import Retention
 from graphs.models import ROLES, ModelSettings
 from nodes.guards.budget import Budget
 from tools.contract import Record
@@ -15,6 +16,8 @@ from tools.errors import BadInput
 
 FILE = "surefoot.toml"
 PREFIX = "SUREFOOT_"
+TABLES = ("budget", "models", "retention")
+"""Settings that are tables of the file."""
 MODEL_NAMES = ("model", "base_url", "key_env", *ROLES)
 """What of the `[models]` table the environment may say, e.g. `SUREFOOT_DECIDER`."""
 
@@ -49,6 +52,8 @@ class Settings(Record):
     budget: Budget = Budget()
     models: ModelSettings = ModelSettings()
     """Which models think; none means the domain's playbook."""
+    retention: Retention = Retention()
+    """What `surefoot prune` keeps of ended runs; nothing goes by itself."""
 
     @field_validator("trace_redact", mode="before")
     @classmethod
@@ -75,7 +80,7 @@ def read_settings(
         stored = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
         raise BadInput(f"{path} cannot be read as TOML: {fault}.") from fault
-    names = [name for name in Settings.model_fields if name not in {"budget", "models"}]
+    names = [name for name in Settings.model_fields if name not in TABLES]
     given: dict[str, object] = _from(env, names)
     models = _from(env, [*MODEL_NAMES])
     if models:

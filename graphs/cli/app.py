@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from graphs.cli import audit, cost, demo, doctor, policy, replay, reviews, run, runs, undo
+from graphs.cli import audit, cost, demo, doctor, policy, prune, replay, reviews, run, runs, undo
 from graphs.cli.exits import INTERRUPTED, epilog
 from graphs.cli.printing import Printer
 from tools.errors import SurefootError
@@ -38,6 +38,7 @@ _COMMANDS: Mapping[str, Command] = {
     "undo": undo.undo,
     "cost": cost.cost,
     "graph": runs.graph,
+    "prune": prune.prune,
     "demo": demo.demo,
     "doctor": doctor.doctor,
 }

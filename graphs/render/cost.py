@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from checkpoints.store import Store
+from checkpoints.tombstones import PRUNED, Bill, Tombstone
 from graphs.models import kept_models
 from graphs.render.story import Story, read_story
 from nodes.guards.budget import Budget
 from nodes.models.roles import Roles
 from tools.contract import JsonObject, Record
-from tools.records import Charge
+from tools.records import Charge, LedgerEntry
 
 
 class Line(Record):
@@ -66,15 +67,16 @@ def cost_of(store: Store, run: str) -> Cost:
     story = read_story(store, run)
     name = story.info.run
     asked = [entry.body for entry in story.entries if entry.kind == "model_call"]
-    lines = _lines(store.spending.of_run(name), asked)
-    totals, limits = store.spending.totals(name), _limits(store, story)
+    pruned = [bill for entry in story.entries for bill in _bills(entry)]
+    lines = _lines(store.spending.of_run(name), pruned, asked)
+    limits = _limits(store, story)
     return Cost(
         run=name,
         lines=lines,
-        calls=totals.calls,
-        open_calls=totals.open,
-        tokens=totals.tokens,
-        usd=totals.usd,
+        calls=sum(item.calls for item in lines),
+        open_calls=sum(item.open for item in lines),
+        tokens=sum(item.tokens for item in lines),
+        usd=sum(item.usd for item in lines),
         max_tokens=limits.max_tokens,
         max_usd=limits.max_usd,
         cached=sum(item.cached for item in lines),
@@ -84,7 +86,14 @@ def cost_of(store: Store, run: str) -> Cost:
     )
 
 
-def _lines(charges: Iterable[Charge], asked: Iterable[JsonObject]) -> tuple[Line, ...]:
+def _bills(entry: LedgerEntry) -> list[Bill]:
+    """Return what charges came to that were pruned."""
+    return [*Tombstone.model_validate(entry.body).bills] if entry.kind == PRUNED else []
+
+
+def _lines(
+    charges: Iterable[Charge], pruned: Iterable[Bill], asked: Iterable[JsonObject]
+) -> tuple[Line, ...]:
     found: dict[tuple[str, str], dict[str, float]] = {}
 
     def add(role: object, model: object, sums: Mapping[str, float]) -> None:
@@ -96,6 +105,8 @@ def _lines(charges: Iterable[Charge], asked: Iterable[JsonObject]) -> tuple[Line
         if charge.state != "released":
             booked = {"calls": 1, "tokens": charge.tokens, "usd": charge.usd}
             add(charge.role, charge.model, booked | {"open": int(charge.state == "reserved")})
+    for bill in pruned:
+        add(bill.role, bill.model, bill.model_dump(exclude={"role", "model"}))
     for body in asked:
         add(body.get("role"), body.get("model"), {_came(body): 1})
     return tuple(

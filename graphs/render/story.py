@@ -83,5 +83,9 @@ def _queries(store: Store, info: RunInfo, entries: list[LedgerEntry]) -> list[Qu
 
 
 def _load(store: Store, ref: JsonValue) -> JsonObject:
-    value = store.artifacts.get(str(ref))
+    """Return a measurement; empty when it was pruned."""
+    try:
+        value = store.artifacts.get(str(ref))
+    except KeyError:
+        return {}
     return value if isinstance(value, dict) else {}

@@ -46,7 +46,7 @@ Bodies = Mapping[str, Sequence[JsonObject]]
 
 
 def unfold(entries: Iterable[LedgerEntry], load: Callable[[str], JsonValue]) -> list[LedgerEntry]:
-    """Return entries with the bodies that the ledger keeps as artifacts put back.
+    """Return entries with the bodies that the ledger keeps as artifacts put back, unless pruned.
 
     Args:
         entries: Lines of the ledger.
@@ -58,7 +58,10 @@ def unfold(entries: Iterable[LedgerEntry], load: Callable[[str], JsonValue]) -> 
 def _whole(entry: LedgerEntry, load: Callable[[str], JsonValue]) -> LedgerEntry:
     if set(entry.body) != {"artifact", "bytes"}:
         return entry
-    body = load(str(entry.body["artifact"]))
+    try:
+        body = load(str(entry.body["artifact"]))
+    except KeyError:
+        return entry
     return entry.model_copy(update={"body": body}) if isinstance(body, dict) else entry
 
 
