@@ -3,7 +3,7 @@
 Prints, for each window of steps: size of one checkpoint, growth of the store's file, CPU time per
 step. The tool writes a file, so every step is an effect with intent, snapshot, result and ledger.
 
-    python benchmarks/growth.py [--steps 1000] [--json]
+    python -m benchmarks.growth [--steps 1000] [--json]
 """
 
 import argparse
@@ -12,143 +12,27 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, JsonValue
-
-from checkpoints.store import Store, open_store
-from graphs.assembly import assemble
-from graphs.domain import Domain
-from graphs.session import Agent
-from nodes.context import Examination, PlanRequest, Situation
-from nodes.guards.budget import Budget
-from nodes.state import Boundaries, Decision, Plan, Step
-from tools.contract import (
-    Action,
-    EffectRecord,
-    Happened,
-    JsonObject,
-    Preview,
-    Tool,
-    Toolbox,
-)
-from tools.policy import Policy
-
-POLICY = '[[rules]]\nid = "note"\ntool = "note"\nverdict = "allow"\n'
+from benchmarks.agents import Note, Steps, goal_of, make_agent
+from checkpoints.store import open_store
+from nodes.context import Situation
+from nodes.state import Decision
 
 
-class NoteArgs(BaseModel):
-    """What to note."""
+@dataclass
+class Timed(Steps):
+    """Marks the clock at each decision."""
 
-    model_config = ConfigDict(extra="forbid")
-    number: int
-
-
-class Note(Tool):
-    """Write a number into a file."""
-
-    name = "note"
-    description = "Write a number into a file."
-    effect = "reversible"
-    args_schema = NoteArgs
-    content = frozenset({"number"})
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "note"
-
-    def resources(self, args: JsonObject) -> frozenset[str]:
-        """Return the one file."""
-        del args
-        return frozenset({"file:note"})
-
-    def snapshot(self, args: JsonObject) -> JsonObject:
-        """Return the text before."""
-        del args
-        return {"text": self.path.read_text() if self.path.exists() else ""}
-
-    def preview(self, args: JsonObject) -> Preview:
-        """Return the number."""
-        return Preview(summary=f"note {args['number']}")
-
-    def apply(self, args: JsonObject, key: str) -> JsonValue:
-        """Write it."""
-        self.path.write_text(str(args["number"]))
-        return {"written": args["number"], "key": key}
-
-    def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
-        """Look whether it is there."""
-        del snapshot, key
-        there = self.path.exists() and self.path.read_text() == str(args["number"])
-        return "yes" if there else "no"
-
-    def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
-        """Write the text before."""
-        del args, result
-        self.path.write_text(str(snapshot["text"]))
-
-
-class Mind:
-    """Notes 1, 2, 3, ... up to the number of steps, and marks the clock at each window."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
-        self.marks: list[float] = []
-
-    def plan(self, request: PlanRequest) -> Plan | None:
-        """Return one long step."""
-        del request
-        return Plan(steps=(Step(id="note", title="note", tools=("note",), max_actions=2000),))
+    marks: list[float] = field(default_factory=list)
 
     def decide(self, situation: Situation) -> Decision:
         """Return the next number."""
         self.marks.append(time.process_time())
-        if situation.ordinal > self.steps:
-            return Decision(kind="done", confidence=1.0)
-        action = Action(tool="note", args={"number": situation.ordinal})
-        return Decision(kind="act", action=action, reasoning="the next one", confidence=1.0)
-
-
-class NoChecks:
-    """A world that is always fine."""
-
-    def baseline(self) -> JsonObject:
-        """Measure nothing."""
-        return {}
-
-    def examine(
-        self,
-        baseline: JsonObject,
-        before: JsonObject,
-        fresh: Sequence[EffectRecord],
-        *,
-        standing: Callable[[], Sequence[EffectRecord]],
-    ) -> Examination:
-        """Find nothing wrong."""
-        del baseline, before, fresh, standing
-        return Examination(checks=(), measured={})
-
-    def conclude(self, baseline: JsonObject, kept: Sequence[EffectRecord]) -> Examination:
-        """Find nothing wrong."""
-        del baseline, kept
-        return Examination(checks=(), measured={})
-
-
-def make_agent(store: Store, folder: Path, mind: Mind) -> Agent:
-    """Assemble the agent of this benchmark."""
-    domain = Domain(
-        name="growth",
-        tools=Toolbox([Note(folder)]),
-        policy=Policy.from_toml(POLICY, source="growth"),
-        checks=NoChecks(),
-        planner=mind,
-        decider=mind,
-        boundaries=Boundaries(),
-        settings={},
-    )
-    return assemble(domain, store)
+        return super().decide(situation)
 
 
 def checkpoint_bytes(path: Path) -> int:
@@ -160,20 +44,12 @@ def checkpoint_bytes(path: Path) -> int:
 
 def measure(steps: int, folder: Path) -> list[dict[str, Any]]:
     """Run `steps` actions and return one row per window of a tenth of them."""
-    path, mind, rows = folder / "store.db", Mind(steps), []
+    path, mind, rows = folder / "store.db", Timed(1, steps), []
     window = max(1, steps // 10)
     with open_store(f"sqlite:///{path}") as store:
-        agent = make_agent(store, folder, mind)
-        goal = agent.goal("Note every number").model_copy(
-            update={
-                "budget": Budget(
-                    max_iterations=steps + 2, max_calls=steps + 2, max_effects=steps + 2
-                )
-            }
-        )
+        agent = make_agent(store, Note(folder), mind)
         kept = 0
-
-        for event in agent.begin(goal).stream():
+        for event in agent.begin(goal_of(agent, mind)).stream():
             if event.kind != "decision" or (len(mind.marks) - 1) % window or len(mind.marks) <= 1:
                 continue
             size = sum(item.stat().st_size for item in folder.glob("store.db*"))

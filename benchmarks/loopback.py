@@ -1,7 +1,8 @@
 """A model server on loopback in a process of its own, so that its CPU time is not counted as ours.
 
 It answers each request after a delay: to note the next number, and from some request on that all is
-done. `GET /seen` tells what it saw. Ends when its standard input is closed.
+done. Each path is a conversation of its own. `GET /seen` tells what it saw. Ends when its standard
+input is closed.
 
     python -m benchmarks.loopback DELAY_SECONDS ACTIONS
 """
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -22,6 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Seen:
     """One request; times in seconds of one clock."""
 
+    path: str
     bytes: int
     began: float
     ended: float = 0.0
@@ -34,13 +37,15 @@ class Server:
     delay: float
     actions: int
     seen: list[Seen] = field(default_factory=list)
+    paths: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, size: int) -> tuple[int, Seen]:
-        """Note a request and return its number."""
+    def take(self, path: str, size: int) -> tuple[int, Seen]:
+        """Note a request and return its number in the conversation."""
         with self.lock:
-            self.seen.append(Seen(size, time.monotonic()))
-            return len(self.seen), self.seen[-1]
+            self.seen.append(Seen(path, size, time.monotonic()))
+            self.paths[path] += 1
+            return self.paths[path], self.seen[-1]
 
 
 def decision(number: int, actions: int) -> dict[str, object]:
@@ -80,7 +85,7 @@ def handler(server: Server) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             size = int(self.headers["content-length"])
             self.rfile.read(size)
-            number, seen = server.take(size)
+            number, seen = server.take(self.path, size)
             time.sleep(server.delay)
             seen.ended = time.monotonic()
             self.say(completion(decision(number, server.actions)))

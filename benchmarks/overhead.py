@@ -14,25 +14,14 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
-
-from benchmarks.growth import POLICY, NoChecks, Note
+from benchmarks.agents import Note, Steps, goal_of, make_agent
+from benchmarks.commits import counted
 from benchmarks.loopback import loopback, seen
 from checkpoints.store import open_store
-from graphs.assembly import assemble
-from graphs.domain import Domain
-from graphs.models import KeptModels, ModelSettings
-from nodes.context import PlanRequest, Situation
-from nodes.guards.budget import Budget
-from nodes.state import Boundaries, Decision, Plan, Step
-from tools.contract import Action, JsonObject, Toolbox
-from tools.policy import Policy
 
 SIDE_BY_SIDE = 8
 DELAY_SECONDS = 0.2
@@ -40,72 +29,14 @@ DELAY_SECONDS = 0.2
 COUNTED = 20
 """Steps of which the commits are counted."""
 
-MOST_COMMITS = 20.0
-"""Transactions per step that changed something, LangGraph's own eight among them."""
+MOST_COMMITS = 3.5
+"""That a step by a model waits for: before the call, before the effect and after it."""
 MOST_CPU_MS = 120.0
 """Of a step; a coarse alarm that also holds on a busy machine."""
 MOST_WALL_SECONDS = 0.8
 """Of the eight decisions; one after the other they take 1.6 s."""
 MOST_GROWTH = 1.05
 """Of a prompt from step 100 on; numbers in it have more digits."""
-
-
-class Commits:
-    """Counts the transactions that changed something, on every connection that it listens to."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def listen(self, connection: Any, _record: object = None) -> None:  # noqa: ANN401  # sqlite3's, or a wrapper of it
-        """Count the commits of a connection from now on."""
-        changed = False
-
-        def note(statement: str) -> None:
-            nonlocal changed
-            word = statement.split(maxsplit=1)[0].upper()
-            if word in {"INSERT", "UPDATE", "DELETE"}:
-                changed = True
-            elif word in {"COMMIT", "ROLLBACK"}:
-                self.count += changed and word == "COMMIT"
-                changed = False
-
-        connection.set_trace_callback(note)
-
-
-@contextmanager
-def counted() -> Iterator[Commits]:
-    """Count the commits of all stores that are opened inside."""
-    commits = Commits()
-    event.listen(Engine, "connect", commits.listen)
-    try:
-        yield commits
-    finally:
-        event.remove(Engine, "connect", commits.listen)
-
-
-@dataclass
-class Steps:
-    """Plans `width` independent steps; decides `actions` times to note the next number."""
-
-    width: int
-    actions: int
-
-    def plan(self, request: PlanRequest) -> Plan | None:
-        """Return steps that do not need each other."""
-        del request
-        names = [f"note-{number}" for number in range(self.width)]
-        return Plan(
-            steps=tuple(
-                Step(id=name, title="note", tools=("note",), max_actions=2000) for name in names
-            )
-        )
-
-    def decide(self, situation: Situation) -> Decision:
-        """Return the next number; used where no model is asked."""
-        if situation.ordinal > self.actions:
-            return Decision(kind="done", confidence=1.0)
-        action = Action(tool="note", args={"number": situation.ordinal})
-        return Decision(kind="act", action=action, reasoning="the next one", confidence=1.0)
 
 
 @dataclass(frozen=True)
@@ -116,36 +47,14 @@ class Cost:
     wall_ms: float
 
 
-def settings(url: str) -> JsonObject:
-    """Return the settings of an agent whose decider is the model at a URL, if there is one."""
-    if not url:
-        return {}
-    free = {"input_usd_per_million": 0.0, "output_usd_per_million": 0.0}
-    decider = {"model": "loopback", "base_url": f"{url}/v1", **free}
-    models = ModelSettings.model_validate({"decider": decider})
-    return {"models": KeptModels.of(models).to_json()}
-
-
 def run(mind: Steps, url: str = "") -> Cost:
     """Run an agent to its end and return what each decision of it cost."""
     with (
         tempfile.TemporaryDirectory() as name,
         open_store(f"sqlite:///{name}/store.db") as store,
     ):
-        domain = Domain(
-            name="overhead",
-            tools=Toolbox([Note(Path(name))]),
-            policy=Policy.from_toml(POLICY, source="overhead"),
-            checks=NoChecks(),
-            planner=mind,
-            decider=mind,
-            boundaries=Boundaries(),
-            settings=settings(url),
-        )
-        agent = assemble(domain, store)
-        most = mind.width * (mind.actions + 2)
-        budget = Budget(max_iterations=most, max_calls=most, max_effects=most, max_tokens=10**9)
-        goal = agent.goal("Note every number").model_copy(update={"budget": budget})
+        agent = make_agent(store, Note(Path(name)), mind, url)
+        goal = goal_of(agent, mind)
         cpu, wall = time.process_time(), time.perf_counter()
         agent.run(goal)
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
@@ -157,12 +66,12 @@ def commits_per_step(url: str = "") -> float:
     """Count in runs of their own, because counting costs time; start and end are taken out.
 
     Args:
-        url: A model that never says that it is done: the budget ends the runs.
+        url: Conversations with a model that never says that it is done: the budget ends the runs.
     """
     found = []
     for steps in (1, 1 + COUNTED):
         with counted() as commits:
-            run(Steps(1, steps), url)
+            run(Steps(1, steps), f"{url}/commits-{steps}" if url else "")
         found.append(commits.count)
     return (found[1] - found[0]) / COUNTED
 
