@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.render.text import action_text, bytes_text, label_of, line, seconds_text, visible
+from graphs.render.text import (
+    action_text,
+    bytes_text,
+    label_of,
+    line,
+    seconds_text,
+    version_texts,
+    visible,
+)
 
 
 def test_escape_sequences_are_spelled_out() -> None:
@@ -55,3 +63,12 @@ def test_durations_read_well(seconds: float, told: str) -> None:
 )
 def test_sizes_read_well(size: float, told: str) -> None:
     assert bytes_text(size) == told
+
+
+def test_of_two_tables_only_what_differs_is_shown() -> None:
+    left, now = version_texts({"a": "1", "b": "2"}, {"a": "1", "b": "3", "c": "4"})
+    assert (left, now) == ('{"b":"2","c":null}', '{"b":"3","c":"4"}')
+
+
+def test_nothing_is_shown_as_nothing() -> None:
+    assert version_texts(None, "CREATE INDEX x") == ("nothing", "CREATE INDEX x")

@@ -85,6 +85,35 @@ def test_indexes_dropped_or_made_since_do_not_hinder_undo(tool: Analyze, execute
     assert ("by_day" in stats, stats["big"], stats["late"]) == (False, "9 9", "4000 20")
 
 
+def test_comparing_tells_before_after_and_changed(tool: Analyze, execute: Execute) -> None:
+    snapshot = tool.snapshot({})
+    result = tool.apply({}, "k")
+    stands = tool.compare({}, snapshot, result)
+    execute("UPDATE sqlite_stat1 SET stat = '9 9' WHERE idx = 'by_day'")
+    changed = tool.compare({}, snapshot, result)
+    execute("DROP TABLE sqlite_stat1")
+    gone = tool.compare({}, snapshot, result)
+    assert stands is not None
+    assert changed is not None
+    assert gone is not None
+    assert (stands.now == stands.left, changed.now in (changed.left, changed.before)) == (
+        True,
+        False,
+    )
+    assert gone.now == gone.before
+
+
+def test_indexes_dropped_or_made_since_are_not_compared(tool: Analyze, execute: Execute) -> None:
+    snapshot = tool.snapshot({})
+    result = tool.apply({}, "k")
+    execute("DROP INDEX by_day")
+    execute("CREATE INDEX late ON orders(customer)")
+    execute("INSERT INTO sqlite_stat1 VALUES ('orders', 'late', '4000 20')")
+    found = tool.compare({}, snapshot, result)
+    assert found is not None
+    assert found.now == found.left
+
+
 def test_statistics_as_they_were_tell_that_nothing_happened(tool: Analyze) -> None:
     assert tool.probe({}, tool.snapshot({}), "k") == "no"
 

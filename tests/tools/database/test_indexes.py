@@ -110,6 +110,47 @@ def test_undo_of_an_index_that_another_effect_dropped_is_a_conflict(
         tool.undo(ARGS, snapshot, result)
 
 
+def test_an_index_is_compared_with_what_was_made(create: CreateIndex, execute: Execute) -> None:
+    snapshot = create.snapshot(ARGS)
+    result = create.apply(ARGS, "k")
+    made = marked(f'CREATE INDEX "{NAME}" ON "orders" ("customer", "total" DESC)', "k")
+    seen = [create.compare(ARGS, snapshot, result)]
+    execute(f"DROP INDEX {NAME}")
+    seen.append(create.compare(ARGS, snapshot, result))
+    other = f"CREATE INDEX {NAME} ON orders(customer)"
+    execute(other)
+    seen.append(create.compare(ARGS, snapshot, result))
+    assert [(it.before, it.left, it.now) for it in seen if it] == [
+        (None, made, made),
+        (None, made, None),
+        (None, made, other),
+    ]
+
+
+def test_an_adopted_index_is_compared_with_what_was_meant(create: CreateIndex) -> None:
+    snapshot = create.snapshot(ARGS)
+    create.apply(ARGS, "k")
+    found = create.compare(ARGS, snapshot, {"adopted": True})
+    assert found is not None
+    assert found.now == found.left != found.before
+
+
+def test_a_dropped_index_is_compared_with_what_was_there(drop: DropIndex, execute: Execute) -> None:
+    args: JsonObject = {"name": "by_day"}
+    snapshot = drop.snapshot(args)
+    drop.apply(args, "k")
+    seen = [drop.compare(args, snapshot, None)]
+    drop.undo(args, snapshot, None)
+    seen.append(drop.compare(args, snapshot, None))
+    execute("DROP TABLE orders")
+    seen.append(drop.compare(args, snapshot, None))
+    assert [(it.left, it.now) for it in seen if it] == [
+        (None, None),
+        (None, snapshot["sql"]),
+        (None, "no table 'orders'"),
+    ]
+
+
 def test_a_name_that_is_taken_is_refused_beforehand(create: CreateIndex, execute: Execute) -> None:
     execute(f"CREATE INDEX {NAME} ON customers(city)")
     with pytest.raises(Refused, match="already, made otherwise"):
