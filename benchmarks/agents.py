@@ -16,8 +16,9 @@ from graphs.session import Agent
 from nodes.context import Examination, PlanRequest, Situation
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Decision, Goal, Plan, Step
-from tools.contract import Action, EffectRecord, Happened, JsonObject, Preview, Tool, Toolbox
+from tools.contract import Action, EffectRecord, Happened, JsonObject, Preview, Tool
 from tools.policy import Policy
+from tools.toolbox import Toolbox
 
 POLICY = '[[rules]]\nid = "note"\ntool = "note"\nverdict = "allow"\n'
 

@@ -19,7 +19,7 @@ from nodes.finish import finish
 from nodes.plan import plan
 from nodes.state import RunInput, State
 from nodes.verify import verify
-from tools.contract import Toolbox
+from tools.toolbox import Toolbox
 
 AgentGraph = CompiledStateGraph[State, Context, RunInput, State]
 

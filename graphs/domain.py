@@ -6,9 +6,10 @@ from importlib.resources.abc import Traversable
 from nodes.context import Checks, Decider, Planner
 from nodes.models.prompts import INSTRUCTIONS_CHARACTERS, Brief
 from nodes.state import Boundaries
-from tools.contract import JsonObject, Toolbox
+from tools.contract import JsonObject
 from tools.errors import BadInput
 from tools.policy import Policy
+from tools.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

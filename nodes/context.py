@@ -12,12 +12,13 @@ from pydantic import JsonValue
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Check, Decision, Goal, Happening, Plan, Step
 from nodes.upgrade import check_upgrade
-from tools.contract import Clock, EffectRecord, JsonObject, Record, Toolbox, ToolCard
+from tools.contract import Clock, EffectRecord, JsonObject, Record, ToolCard
 from tools.errors import RunBusy, SurefootError
 from tools.policy import Policy
 from tools.progress import listening
 from tools.records import Memory
 from tools.runner import Runner
+from tools.toolbox import Toolbox
 
 OFFER_TTL = timedelta(days=7)
 """How long a question, and the approval that answers it, stays valid."""

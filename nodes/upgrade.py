@@ -10,9 +10,10 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from nodes.state import STATE_VERSION, Plan
-from tools.contract import Record, Toolbox, ToolCard, canonical, digest
+from tools.contract import Record, ToolCard, canonical, digest
 from tools.errors import GraphChanged
 from tools.records import Memory, RunInfo
+from tools.toolbox import Toolbox
 
 Edges = Mapping[str, Sequence[str]]
 """Where each node may lead."""

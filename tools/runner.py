@@ -26,12 +26,12 @@ from tools.contract import (
     JsonObject,
     Observation,
     Tool,
-    Toolbox,
     digest,
 )
 from tools.errors import Fatal, NotCleared, Refused, RunBusy, SurefootError, ToolFault, Transient
 from tools.policy import Facts, Policy
 from tools.results import jsonable, summary, without_secrets
+from tools.toolbox import Toolbox
 from tools.versions import Versions
 
 SUMMARY_CHARACTERS = 500

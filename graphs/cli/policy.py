@@ -16,9 +16,10 @@ from graphs.cli.asking import parse_object
 from graphs.cli.options import JsonOption
 from graphs.cli.printing import Printer
 from graphs.render.text import action_line
-from tools.contract import Action, JsonObject, Tool, Toolbox
+from tools.contract import Action, JsonObject, Tool
 from tools.errors import BadInput, Refused
 from tools.policy import Facts, Policy, explain_verdict
+from tools.toolbox import Toolbox
 
 PolicyArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A policy in TOML.")]
 

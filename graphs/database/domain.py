@@ -9,7 +9,7 @@ from graphs.database.ownership import Ownership
 from graphs.database.playbook import DatabasePlaybook
 from graphs.domain import Domain
 from nodes.state import Boundaries
-from tools.contract import JsonObject, Tool, Toolbox
+from tools.contract import JsonObject, Tool
 from tools.database.analyze import Analyze
 from tools.database.connection import Database
 from tools.database.drops import DropIndex, DropOwnIndex
@@ -19,6 +19,7 @@ from tools.database.simulate import SimulateIndexes, SuggestIndexes
 from tools.database.workload import Workload, parse_workload, read_workload
 from tools.errors import BadInput
 from tools.policy import Policy
+from tools.toolbox import Toolbox
 
 POLICY = Path(__file__).with_name("policy.toml")
 CONSTRAINTS = (

@@ -5,8 +5,8 @@ from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 
 from nodes.state import Boundaries, Goal, Plan
-from tools.contract import Toolbox
 from tools.policy import Policy
+from tools.toolbox import Toolbox
 
 
 def in_scope(patterns: Sequence[str], name: str) -> bool:

@@ -16,18 +16,10 @@ from graphs.settings import Settings
 from graphs.tracing import Tracing
 from nodes.context import Decider, Examination, Planner, PlanRequest, Situation
 from nodes.state import Boundaries, Check, Decision, Plan, Step
-from tools.contract import (
-    Action,
-    EffectClass,
-    EffectRecord,
-    Happened,
-    JsonObject,
-    Preview,
-    Tool,
-    Toolbox,
-)
+from tools.contract import Action, EffectClass, EffectRecord, Happened, JsonObject, Preview, Tool
 from tools.errors import UndoConflict
 from tools.policy import Policy
+from tools.toolbox import Toolbox
 from tools.versions import Versions
 
 POLICY = """

@@ -12,9 +12,10 @@ from checkpoints.store import Store, open_store
 from nodes.state import STATE_VERSION, Plan, State
 from nodes.upgrade import FIRST, check_upgrade, fingerprint
 from tests.behaviour.shelf import Look, NameArgs, Put, Send, ShelfTool, Take, step
-from tools.contract import EffectClass, Toolbox
+from tools.contract import EffectClass
 from tools.errors import GraphChanged
 from tools.records import RunInfo
+from tools.toolbox import Toolbox
 
 EDGES: Mapping[str, Sequence[str]] = {"plan": ["decide", "finish"], "decide": [], "finish": []}
 ALL: tuple[type[ShelfTool], ...] = (Look, Put, Take, Send)

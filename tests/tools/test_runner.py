@@ -10,11 +10,12 @@ from pydantic import JsonValue
 from checkpoints.store import Store
 from tests.behaviour.conftest import clock, folder, store
 from tests.behaviour.shelf import POLICY, Clock, Put
-from tools.contract import Action, Call, Clearance, Happened, JsonObject, Toolbox, canonical
+from tools.contract import Action, Call, Clearance, Happened, JsonObject, canonical
 from tools.errors import NotCleared, Transient
 from tools.policy import Policy
 from tools.results import WITHHELD
 from tools.runner import Runner
+from tools.toolbox import Toolbox
 
 __all__ = ["clock", "folder", "store"]
 

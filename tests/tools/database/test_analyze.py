@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from tests.tools.database.conftest import Execute, dump
-from tools.contract import lint
 from tools.database.analyze import Analyze
 from tools.database.connection import Database
 from tools.errors import UndoConflict
+from tools.toolbox import lint
 
 STATISTICS = "SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY rowid"
 

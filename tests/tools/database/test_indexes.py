@@ -6,7 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from tests.tools.database.conftest import Execute, dump
-from tools.contract import JsonObject, lint
+from tools.contract import JsonObject
 from tools.database.connection import Database
 from tools.database.indexes import CreateIndex, DropIndex, DropOwnIndex
 from tools.database.marks import marked, unmarked
@@ -14,6 +14,7 @@ from tools.database.spec import IndexSpec
 from tools.database.statements import parse_query
 from tools.database.workload import Workload
 from tools.errors import Refused, UndoConflict
+from tools.toolbox import lint
 
 ARGS: JsonObject = {"table": "orders", "columns": ["customer", "total DESC"]}
 NAME = IndexSpec(table="orders", columns=("customer", "total DESC")).name

@@ -4,11 +4,12 @@ import pytest
 from pydantic import JsonValue
 
 from tests.tools.database.conftest import Execute
-from tools.contract import canonical, lint
+from tools.contract import canonical
 from tools.database.connection import Database
 from tools.database.reads import Explain, InspectSchema, ProfileWorkload
 from tools.database.workload import Workload, parse_workload
 from tools.errors import Refused
+from tools.toolbox import lint
 
 
 def entries(result: JsonValue, field: str) -> list[dict[str, JsonValue]]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from tools.contract import lint
 from tools.database.candidates import candidates_for
 from tools.database.choice import choose
 from tools.database.connection import Database
@@ -22,6 +21,7 @@ from tools.database.spec import IndexSpec
 from tools.database.trials import Trials
 from tools.database.workload import Workload, parse_workload
 from tools.errors import BadInput, Refused, Transient
+from tools.toolbox import lint
 
 LOOKUP = "-- name: lookup\nSELECT v, w FROM big WHERE k = 77;"
 FAST = "-- name: fast\nSELECT v FROM big WHERE id = 9;"
