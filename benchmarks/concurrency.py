@@ -10,7 +10,6 @@ root:
 import argparse
 import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from checkpoints.store import open_store
 
 STEPS = 10
 TOOLS = 8
+ENDED = {"verified", "unverified"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def surefoot(folder: Path, urls: list[str]) -> tuple[str, ...]:
             own.mkdir()
             agent = make_agent(store, Note(own), mind, url)
             run = agent.run(goal_of(agent, mind))
-            if run.status != "unverified" and run.status != "verified":
+            if run.status not in ENDED:
                 raise RuntimeError(run.info.reason)
 
         return together(work, urls)
@@ -155,8 +155,8 @@ def main() -> None:
     found = measure(options.runs, options.rounds)
     spans = [forked(eight_tools) for _ in range(options.rounds)]
     if options.json:
-        loads = {name: [asdict(one) for one in listed] for name, listed in found.items()}
-        sys.stdout.write(json.dumps({"loads": loads, "eight_tools_s": spans}, indent=2))
+        plainly = {name: [asdict(one) for one in loads] for name, loads in found.items()}
+        print(json.dumps({"loads": plainly, "eight_tools_s": spans}, indent=2))
         return
     for name, loads in found.items():
         cpu = statistics.median(one.cpu_s for one in loads)

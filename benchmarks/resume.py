@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import signal
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from benchmarks import plain
 from benchmarks.agents import Note, Steps, goal_of, make_agent, unheard
@@ -66,11 +66,23 @@ class Watched(Steps):
         return super().decide(situation)
 
 
-Go = Callable[[Path, int, plain.Note, Callable[[], None], bool], None]
+class Go(Protocol):
+    """Starts a run in a folder, or goes on with it."""
+
+    def __call__(
+        self,
+        folder: Path,
+        steps: int,
+        noted: plain.Note,
+        decided: Callable[[], None],
+        *,
+        again: bool,
+    ) -> None:
+        """Tell of each decision and of each effect."""
 
 
 def surefoot(
-    folder: Path, steps: int, noted: plain.Note, decided: Callable[[], None], again: bool
+    folder: Path, steps: int, noted: plain.Note, decided: Callable[[], None], *, again: bool
 ) -> None:
     """Start a run, or go on with it."""
     mind = Watched(1, steps, decided=decided)
@@ -83,7 +95,7 @@ def surefoot(
 
 
 def langgraph(
-    folder: Path, steps: int, noted: plain.Note, decided: Callable[[], None], again: bool
+    folder: Path, steps: int, noted: plain.Note, decided: Callable[[], None], *, again: bool
 ) -> None:
     """The same by plain LangGraph."""
     answer = plain.rules(steps)
@@ -109,7 +121,7 @@ def killed(go: Go, folder: Path, steps: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     child = multiprocessing.get_context("fork").Process(
-        target=go, args=(folder, steps + 2, noted, lambda: None, False)
+        target=partial(go, folder, steps + 2, noted, lambda: None, again=False)
     )
     child.start()
     child.join()
@@ -118,7 +130,7 @@ def killed(go: Go, folder: Path, steps: int) -> None:
 def resumed(go: Go, folder: Path, steps: int) -> Resumed:
     """Go on, to the end, and return what the first decision took."""
     watch = Watch()
-    go(folder, steps + 2, unheard, watch.decided, True)
+    go(folder, steps + 2, unheard, watch.decided, again=True)
     assert watch.found is not None  # noqa: S101  # it was killed before its last two decisions
     return watch.found
 

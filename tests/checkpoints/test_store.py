@@ -228,7 +228,7 @@ def test_store_works_again_when_the_disk_has_space(store: Store) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://user:secret@host/name",
+        "mysql://user:secret@host/name",
         "surefoot.db",
         "",
         "sqlite://",
@@ -243,7 +243,7 @@ def test_url_of_no_file_is_refused_with_the_way_out(url: str) -> None:
 
 def test_password_in_a_url_is_not_told() -> None:
     with pytest.raises(BadInput) as refusal:
-        open_store("postgresql://user:secret@host/name")
+        open_store("mysql://user:secret@host/name")
     assert "secret" not in str(refusal.value)
 
 

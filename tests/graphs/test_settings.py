@@ -31,9 +31,16 @@ def test_environment_wins(tmp_path: Path) -> None:
         ("colour = 1", "colour"),
         ("offer_hours = -1", "offer_hours"),
         ("[budget]\nmax_effects = 'many'", "budget.max_effects"),
+        ("[retention]\nmax_runs = -1", "retention.max_runs"),
     ],
 )
 def test_mistake_is_named(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "surefoot.toml").write_text(text)
     with pytest.raises(BadInput, match=told):
         read_settings(folder=tmp_path, environment={})
+
+
+def test_retention_is_read(tmp_path: Path) -> None:
+    (tmp_path / "surefoot.toml").write_text("[retention]\nmax_age_days = 30\nmax_mb = 500\n")
+    found = read_settings(folder=tmp_path, environment={}).retention
+    assert (found.max_age_days, found.max_runs, found.max_mb) == (30, None, 500)
