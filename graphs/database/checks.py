@@ -115,11 +115,8 @@ class DatabaseChecks:
         with self.database.reader(limit_seconds=self.limit_seconds) as reader:
             watch = Watch(reader)
             schema = read_schema(reader)
-            checks = [
-                same_schema(base, schema),
-                only_ours(base, schema, kept),
-                same_rows(base, schema),
-            ]
+            ours = only_ours(base, schema, kept)
+            checks = [same_schema(base, schema), ours, same_rows(base, schema)]
             earlier = [record for record in kept if record not in fresh]
             known = references(last, base, expected_indexes(base.indexes, earlier))
             timings = dict(known)
