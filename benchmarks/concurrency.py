@@ -26,6 +26,7 @@ from benchmarks import plain
 from benchmarks.agents import Note, Steps, Wait, goal_of, make_agent, unheard
 from benchmarks.forks import forked
 from benchmarks.loopback import loopback
+from benchmarks.plain_savers import run_together, saver_of
 from checkpoints.store import open_store
 
 STEPS = 10
@@ -64,7 +65,7 @@ def surefoot(folder: Path, urls: list[str]) -> tuple[str, ...]:
 
 def langgraph(folder: Path, urls: list[str]) -> tuple[str, ...]:
     """LangGraph's synchronous saver, a thread for each run."""
-    saver = plain.saver_of(folder)
+    saver = saver_of(folder)
     with closing(saver.conn), httpx.Client() as client:
 
         def work(at: int, url: str) -> None:
@@ -85,7 +86,7 @@ def langgraph_async(folder: Path, urls: list[str]) -> tuple[str, ...]:
             )
             for at, url in enumerate(urls)
         ]
-        plain.run_together(folder, makers)
+        run_together(folder, makers)
     return ()
 
 

