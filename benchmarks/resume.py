@@ -176,7 +176,8 @@ def main() -> None:
     for name, one in found.items():
         for steps, cost in one.items():
             print(
-                f"{name:<10} after {steps:>4} steps: {cost.cpu_ms:6.1f} ms CPU, {cost.wall_ms:6.1f} ms wall"
+                f"{name:<10} after {steps:>4} steps: {cost.cpu_ms:6.1f} ms CPU, "
+                f"{cost.wall_ms:6.1f} ms wall"
             )
 
 
