@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pydantic import Field
 from sqlalchemy import Connection, inspect, text
@@ -56,14 +57,19 @@ def shrink(writer: Writer, *, busy: str = "") -> Shrinking:
             after_bytes=size,
             skipped="PostgreSQL uses the space again by itself.",
         )
-    before = path.stat().st_size
+    before = _on_disk(path)
     skipped = busy or _skip(writer)
     if not skipped:
         try:
             _vacuum(writer)
         except StoreFault as fault:
             skipped = f"{fault.what} The store is whole; prune again later."
-    return Shrinking(before_bytes=before, after_bytes=path.stat().st_size, skipped=skipped)
+    return Shrinking(before_bytes=before, after_bytes=_on_disk(path), skipped=skipped)
+
+
+def _on_disk(path: Path) -> int:
+    """Return what a file takes, with what SQLite has not moved into it yet."""
+    return sum(part.stat().st_size for part in (path, Path(f"{path}-wal")) if part.exists())
 
 
 def _skip(writer: Writer) -> str:
