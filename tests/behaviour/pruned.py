@@ -1,6 +1,5 @@
 """A store in which runs ended in every way, and what is left of it."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -78,11 +77,9 @@ def run_sql(store: Store, statement: str, **values: Any) -> None:
         connection.execute(text(statement), values)
 
 
-def evidence(store: Store, run: str, step_: str) -> str:
-    """Return the artifact that the first observation of a step refers to."""
-    found = [
-        entry.body["artifact"]
-        for entry in store.ledger.entries(run)
-        if entry.kind == "observation" and entry.subject.startswith(f"{run}/{step_}/")
-    ]
-    return json.loads(json.dumps(found[0]))  # type: ignore[no-any-return]  # a text
+def evidence(store: Store, run: str, step_: str, ordinal: int = 1) -> str:
+    """Return the artifact that an observation refers to."""
+    key = f"{run}/{step_}/{ordinal}"
+    entries = store.ledger.entries(run)
+    found = [item.body for item in entries if (item.kind, item.subject) == ("observation", key)]
+    return str(found[0]["artifact"])

@@ -216,6 +216,12 @@ def test_runs_that_ended_last_keep_everything(lived: Store, clock: Clock) -> Non
     assert [one.run for one in let_go(lived, clock(), Retention(max_runs=1)).runs] == ["kept"]
 
 
+def test_values_of_a_run_that_keeps_everything_stay(lived: Store, clock: Clock) -> None:
+    assert evidence(lived, "kept", "write", 2) == evidence(lived, "undone", "write", 2)
+    let_go(lived, clock(), Retention(max_runs=1))
+    assert lived.artifacts.get(evidence(lived, "undone", "write", 2)) == {"name": "a"}
+
+
 def test_runs_go_until_the_store_is_small_enough(lived: Store, clock: Clock) -> None:
     used = prune(lived, EVERYTHING, now=clock(), by="ada").used_bytes
     went = let_go(lived, clock(), Retention(max_mb=(used - 1) / 1e6))
