@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import signal
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -167,18 +166,13 @@ def main() -> None:
     options = parser.parse_args()
     found = measure(options.rounds)
     if options.json:
-        sys.stdout.write(
-            json.dumps(
-                {k: {n: asdict(v) for n, v in one.items()} for k, one in found.items()}, indent=2
-            )
-        )
+        plainly = {name: {at: asdict(one[at]) for at in one} for name, one in found.items()}
+        print(json.dumps(plainly, indent=2))
         return
     for name, one in found.items():
         for steps, cost in one.items():
-            print(
-                f"{name:<10} after {steps:>4} steps: {cost.cpu_ms:6.1f} ms CPU, "
-                f"{cost.wall_ms:6.1f} ms wall"
-            )
+            took = f"{cost.cpu_ms:6.1f} ms CPU, {cost.wall_ms:6.1f} ms wall"
+            print(f"{name:<10} after {steps:>4} steps: {took}")
 
 
 if __name__ == "__main__":
