@@ -29,7 +29,7 @@ class RunIndex:
 
     def create(self, info: RunInfo) -> None:
         """Keep a new run; no-op when the same run is there already."""
-        with self._writer.write(of=info.run) as connection:
+        with self._writer.write(of=info.run, urgent=True) as connection:
             if _row(connection, info.run) is not None:
                 return
             row = {"run": info.run, "created_at": stamp(info.created_at), "changes": 0}
