@@ -17,6 +17,7 @@ from checkpoints.store import Store
 from checkpoints.undo import undo_run
 from graphs.agent import AgentGraph
 from graphs.events import Asked, Degraded, Event, read_event
+from graphs.forking import Forking, fork, look
 from graphs.handover import handed_over
 from graphs.render.screen import show
 from graphs.render.story import read_story
@@ -93,6 +94,10 @@ class Agent:
             UnknownRun: No such run.
         """
         return Run(agent=self, id=self.store.runs.get(run_id).run)
+
+    def fork(self, run_id: str, step: str, **choices: Any) -> "Run":  # noqa: ANN401  # see `Run.fork`
+        """Return a fork of a stored run; see `graphs/forking.py`."""
+        return self.open(run_id).fork(step, **choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,6 +369,14 @@ class Run:
                 skip=skip,
                 dry_run=dry_run,
             )
+
+    def forking(self, step: str) -> Forking:
+        """Return what a fork before a step would begin with; see `graphs/forking.py`."""
+        return look(self.agent, self.id, step)
+
+    def fork(self, step: str, **choices: Any) -> "Run":  # noqa: ANN401  # see `graphs/forking.py`
+        """Return a new run that begins before a step of this one, not advanced yet."""
+        return Run(agent=self.agent, id=fork(self.agent, self.id, step, **choices))
 
 
 def _once(events: Iterable[Event], degraded: set[Degraded]) -> Iterator[Event]:

@@ -57,7 +57,9 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     update["waiting"] = dumps(_still_asked(context, state, made))
     update["approved"] = False
     if goal.review_plan:
-        update["waiting"].append(_question(context, run, goal, made, update["replans"]).to_json())
+        update["waiting"].append(
+            plan_question(context, run, goal, made, update["replans"]).to_json()
+        )
     return update
 
 
@@ -211,7 +213,7 @@ def _carry_over(state: State, made: Plan) -> dict[str, JsonObject]:
     return progress
 
 
-def _question(context: Context, run: str, goal: Goal, made: Plan, replans: int) -> Proposal:
+def plan_question(context: Context, run: str, goal: Goal, made: Plan, replans: int) -> Proposal:
     """Open the review of the plan; a plan that comes again is asked about again."""
     now, hashed = context.clock(), digest(made.to_json())
     key = f"{run}/plan/{replans + 1}"

@@ -8,7 +8,20 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from graphs.cli import audit, cost, demo, doctor, policy, prune, replay, reviews, run, runs, undo
+from graphs.cli import (
+    audit,
+    cost,
+    demo,
+    doctor,
+    fork,
+    policy,
+    prune,
+    replay,
+    reviews,
+    run,
+    runs,
+    undo,
+)
 from graphs.cli.exits import INTERRUPTED, epilog
 from graphs.cli.printing import Printer
 from tools.errors import SurefootError
@@ -36,6 +49,7 @@ _COMMANDS: Mapping[str, Command] = {
     "why": runs.why,
     "diff": runs.diff,
     "undo": undo.undo,
+    "fork": fork.fork,
     "cost": cost.cost,
     "graph": runs.graph,
     "prune": prune.prune,
