@@ -42,7 +42,6 @@ class Mark:
 
     cpu_ms: float
     written_kb: float
-    kept_kb: float
     memory_mb: float
 
 
@@ -50,17 +49,16 @@ class Mark:
 class Marks:
     """Told of each step; notes what it cost at some of them."""
 
-    folder: Path
     taken: dict[int, Mark] = field(default_factory=dict)
+    left_kb: float = 0.0
+    """On the disk when all was closed."""
 
     def __call__(self, number: int) -> None:
         """Note the cost at this step, if it is one of those."""
         if number in POINTS:
-            sizes = [file.stat().st_size for file in self.folder.glob("store.db*")]
             self.taken[number] = Mark(
                 cpu_ms=time.process_time() * 1000,
                 written_kb=_own("io", "write_bytes") / 1024,
-                kept_kb=sum(sizes) / 1024,
                 memory_mb=_own("status", "VmRSS") / 1024,
             )
 
@@ -145,14 +143,16 @@ AGAINST = {"surefoot": "langgraph"} | dict.fromkeys(
 )
 
 
-def marks_of(peer: Peer, url: str, steps: int) -> dict[int, Mark]:
+def marks_of(peer: Peer, url: str, steps: int) -> Marks:
     """Run a peer in a process of its own; one step more, so that the last one is whole."""
 
-    def work() -> dict[int, Mark]:
+    def work() -> Marks:
+        marks = Marks()
         with tempfile.TemporaryDirectory() as name:
-            marks = Marks(Path(name))
             peer(Path(name), url, steps + 1, marks)
-        return marks.taken
+            sizes = [file.stat().st_size for file in Path(name).glob("store.db*")]
+        marks.left_kb = sum(sizes) / 1024
+        return marks
 
     return forked(work)
 
@@ -196,8 +196,8 @@ class Cost:
     """The same over that of plain LangGraph, by window; empty for what is compared with."""
     written_kb: dict[str, float]
     """Per step, by window."""
-    kept_kb: dict[int, float]
-    """On the disk, by steps."""
+    left_kb: float
+    """On the disk after the last step."""
     memory_mb: dict[int, float]
     """Resident, by steps."""
     sent_kb: dict[int, float]
@@ -206,7 +206,7 @@ class Cost:
     """Per step."""
 
 
-Round = dict[str, dict[int, Mark]]
+Round = dict[str, Marks]
 
 
 def measure(steps: int, rounds: int) -> list[Cost]:
@@ -243,11 +243,10 @@ def sent_kb(url: str) -> dict[str, dict[int, float]]:
 
 def cost_of(name: str, rounds: list[Round], sent: dict[str, dict[int, float]]) -> Cost:
     """Return the medians of a peer."""
-    mine = [windows(one[name]) for one in rounds]
+    mine = [windows(one[name].taken) for one in rounds]
     other = AGAINST.get(name)
-    theirs = [windows(one[other]) for one in rounds] if other else []
+    theirs = [windows(one[other].taken) for one in rounds] if other else []
     peer, thinks = PEERS[name]
-    points = [point for point in rounds[0][name] if point >= POINTS[2]]
     return Cost(
         peer=name,
         cpu_ms={span: median(one[span]["cpu_ms"] for one in mine) for span in mine[0]},
@@ -259,8 +258,11 @@ def cost_of(name: str, rounds: list[Round], sent: dict[str, dict[int, float]]) -
             if theirs
         },
         written_kb={span: median(one[span]["written_kb"] for one in mine) for span in mine[0]},
-        kept_kb={at: median(one[name][at].kept_kb for one in rounds) for at in points},
-        memory_mb={at: median(one[name][at].memory_mb for one in rounds) for at in rounds[0][name]},
+        left_kb=median(one[name].left_kb for one in rounds),
+        memory_mb={
+            at: median(one[name].taken[at].memory_mb for one in rounds)
+            for at in rounds[0][name].taken
+        },
         sent_kb=sent.get(spell(name), {}),
         commits=None if peer in {bare, journal} else commits_per_step(peer, thinks=thinks),
     )
