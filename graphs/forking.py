@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from langchain_core.runnables import RunnableConfig
+from pydantic import Field
 
 from checkpoints.forks import Effects, Point, effects_at, every_entry, point_before, record_fork
 from checkpoints.undo import undo_run
@@ -29,15 +30,12 @@ from tools.records import LedgerEntry, RunInfo
 if TYPE_CHECKING:
     from graphs.session import Agent
 
-MAX_WORDS = 4000
-"""Characters of a message, as of an answer."""
-
 
 class Wish(Record):
     """What somebody wants of a fork."""
 
     by: str
-    message: str = ""
+    message: str = Field(default="", max_length=4000)
     undone: tuple[str, ...] = ()
     """Effects of the other run that were undone for it."""
 
@@ -101,14 +99,11 @@ def fork(
     reviewer: str = "",
     run_id: str = "",
 ) -> str:
-    """Make a fork and return its name; it is not advanced.
-
-    Nothing that was allowed, asked or answered in the other run is taken over; what it had spent up
-    to the point is.
+    """Make a fork, without advancing it, and return its name.
 
     Args:
         agent: Goes on with both.
-        run: The whole name of the run to fork.
+        run: The whole name of the run.
         step: A step (`tune`) or one action of it (`tune.2`): the fork begins before it.
         keep_effects: Leave effects that stand after that point as they are.
         undo: Undo them first, newest first.
@@ -117,26 +112,21 @@ def fork(
         run_id: Name of the fork; made up when empty.
 
     Raises:
-        BadInput: There is no such point, a run of that name exists, effects stand after the point
-            and neither `keep_effects` nor `undo` says what to do about them, or the plan does not
-            hold any more.
+        BadInput: There is no such point, a run of that name exists, the plan does not hold any
+            more, or effects stand after the point and nobody said what to do about them.
         UndoConflict: Not all of them could be undone; nothing was forked.
-        RunBusy: The run is being advanced or undone, here or by another process.
-        GraphChanged: It was made by a graph that this one cannot continue.
+        RunBusy: The run is being advanced or undone.
     """
     if keep_effects and undo:
         raise BadInput("Effects can be kept or undone, not both.")
-    if len(message) > MAX_WORDS:
-        raise BadInput(f"A message may have {MAX_WORDS} characters; this one has {len(message)}.")
-    child, by = run_id or f"run-{uuid.uuid4().hex[:8]}", reviewer or agent.context.reviewer
+    wish = Wish(by=reviewer or agent.context.reviewer, message=message)
+    child = run_id or f"run-{uuid.uuid4().hex[:8]}"
     with agent.store.leases.holding(run):
-        found = look(agent, run, step)
-        _refuse(agent, found, child, chosen=keep_effects or undo)
-        undone = _undo(agent, found, by) if undo and found.effects.later else []
-        found = look(agent, run, step)
-        _check_settled(found, undone)
+        _refuse(agent, look(agent, run, step), child, chosen=keep_effects or undo)
+        if undo:
+            wish = _undo(agent, look(agent, run, step), wish)
         with agent.store.leases.holding(child):
-            _begin(agent, child, found, Wish(by=by, message=message, undone=tuple(undone)))
+            _begin(agent, child, look(agent, run, step), wish)
     return child
 
 
@@ -174,14 +164,16 @@ def _check_name(agent: "Agent", child: str) -> None:
         raise BadInput(f"A run called {child!r} exists.", advice="Choose another name.")
 
 
-def _undo(agent: "Agent", found: Forking, by: str) -> list[str]:
-    """Undo what stands after the point, newest first."""
+def _undo(agent: "Agent", found: Forking, wish: Wish) -> Wish:
+    """Undo what stands after the point, newest first, and note what was undone."""
+    if not found.effects.later:
+        return wish
     oldest = min(found.effects.later, key=lambda record: record.seq)
     report = undo_run(
         agent.store,
         found.point.run,
         reverser=agent.context.runner,
-        by=by,
+        by=wish.by,
         from_step=label_of(oldest.key),
     )
     gone = [item.key for item in report.items if item.outcome in {"undone", "gone already"}]
@@ -193,21 +185,22 @@ def _undo(agent: "Agent", found: Forking, by: str) -> list[str]:
             changed=f"{len(gone)} effects were undone, nothing was forked.",
             advice=f"`surefoot undo {found.point.run}` shows more; settle that, then fork again.",
         )
-    return gone
+    return wish.model_copy(update={"undone": tuple(gone)})
 
 
-def _check_settled(found: Forking, undone: list[str]) -> None:
+def _check_settled(found: Forking, wish: Wish) -> None:
     if found.effects.unsettled:
         raise BadInput(
             f"It is not known for certain whether {_named(found.effects.unsettled)} of run "
             f"{found.point.run!r} stands.",
-            changed=f"{len(undone)} effects were undone, nothing was forked.",
+            changed=f"{len(wish.undone)} effects were undone, nothing was forked.",
             advice=f"Settle that first: `surefoot resume {found.point.run}`, or `surefoot undo`.",
         )
 
 
 def _begin(agent: "Agent", child: str, found: Forking, wish: Wish) -> None:
     """Write the fork: its entry, its ledger, and the state that it goes on from."""
+    _check_settled(found, wish)
     context, prefix, store = agent.context, found.prefix, agent.store
     world = context.checks.baseline()
     told: JsonObject = found.to_json() | wish.to_json() | {"prefix": prefix.to_json()}

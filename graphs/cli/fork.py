@@ -57,31 +57,28 @@ def fork(  # noqa: PLR0913  # one parameter for each option of the command
 ) -> None:
     """Try another way from the point before STEP of an earlier run, as a run of its own.
 
-    Approvals and questions of that run are not taken over; what it had spent by then is. Changes
-    that it made after that point and that stand are never passed over in silence: say whether to
-    keep or to undo them.
+    Approvals and questions are not taken over, what was spent is. Of changes that were made after
+    that point and stand, say whether to keep or to undo them.
     """
     printer = Printer(as_json)
     with existing_store(store) as memory:
         handle = open_run(memory, name, store)
         if dry_run:
-            _show(printer, handle.forking(step), [handle.id, step], store)
-            return
+            return _show(printer, handle.forking(step), [handle.id, step], store)
         made = handle.fork(
             step,
+            run_id=check_name(child) if child else "",
+            message=message[:4000],
+            reviewer=reviewer or "",
             keep_effects=keep_effects,
             undo=undo,
-            message=message,
-            reviewer=reviewer or "",
-            run_id=check_name(child) if child else "",
         )
         printer.say(f"{made.id} begins before {step} of {handle.id}.", "bold")
-        if no_resume:
-            printer.document({"run": made.id, "of": handle.id, "exit_code": 0})
-            printer.exact(f"Go on: {command('resume', made.id, store=store)}")
-            return
-        asks = can_ask(no_input=no_input, as_json=as_json)
-        advance(printer, memory, made, store=store, asks=asks)
+        if not no_resume:
+            asks = can_ask(no_input=no_input, as_json=as_json)
+            advance(printer, memory, made, store=store, asks=asks)
+    printer.document({"run": made.id, "of": handle.id, "exit_code": 0})
+    return printer.exact(f"Go on: {command('resume', made.id, store=store)}")
 
 
 def _show(printer: Printer, found: "Forking", words: list[str], store: str | None) -> None:
