@@ -10,7 +10,9 @@ from graphs.render.text import action_text, label_of, line
 from tools.contract import EffectRecord, EffectState, JsonObject, Record
 from tools.records import LedgerEntry
 
-RowKind = Literal["goal", "plan", "action", "end of step", "limit", "degraded", "outcome"]
+RowKind = Literal[
+    "goal", "plan", "action", "end of step", "limit", "degraded", "outcome", "fork", "pruned"
+]
 
 
 class Row(Record):
@@ -305,6 +307,21 @@ def _outcome(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:
     return Row(at=entry.at, label="", kind="outcome", what=what, came=why)
 
 
+def _fork(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:
+    of, before, by = (line(entry.body.get(name)) for name in ("of", "before", "by"))
+    what = f"forked from {of} before {before} by {by}"
+    if entry.kind == "forked":
+        what = f"{line(entry.subject)} forked before {before} by {by}"
+    message = str(entry.body.get("message", ""))
+    return Row(at=entry.at, label="", kind="fork", what=what, came=message)
+
+
+def _pruned(entry: LedgerEntry, _: Mapping[str, Bodies]) -> Row:
+    lost = "; it can no longer be undone" if entry.body.get("undo_lost") else ""
+    what = f"pruned by {line(entry.body.get('by'))}{lost}"
+    return Row(at=entry.at, label="", kind="pruned", what=what, came=str(entry.body.get("why", "")))
+
+
 _AROUND: Mapping[str, Callable[[LedgerEntry, Mapping[str, Bodies]], Row]] = {
     "goal": _goal,
     "plan": _plan,
@@ -314,4 +331,7 @@ _AROUND: Mapping[str, Callable[[LedgerEntry, Mapping[str, Bodies]], Row]] = {
     "loop": _limit,
     "degraded": _degraded,
     "outcome": _outcome,
+    "fork": _fork,
+    "forked": _fork,
+    "pruned": _pruned,
 }
