@@ -19,6 +19,8 @@ class Point(Record):
     run: str
     before: str
     """The decision that was made next, e.g. `tune.2`."""
+    beside: tuple[str, ...] = ()
+    """What else was decided in the same round; the point lies before all of it."""
     seq: int
     """The first entry of the ledger that came after it."""
 
@@ -70,11 +72,21 @@ def point_before(entries: Sequence[LedgerEntry], run: str, step: str) -> Point:
     if not places:
         raise _unknown(entries, run, step)
     # All decisions of a round are written at once, and the point lies before the round.
-    first = places[0]
+    first = last = places[0]
     while first and entries[first - 1].kind == "decision":
         first -= 1
-    label = ".".join(entries[places[0]].subject.rsplit("/", 2)[1:])
-    return Point(run=run, before=label, seq=entries[first].seq)
+    while entries[last].kind == "decision" and last < len(entries) - 1:
+        last += 1
+    round_ = dict.fromkeys(_label(entry) for entry in entries[first : last + 1] if _label(entry))
+    label = _label(entries[places[0]])
+    beside = tuple(name for name in round_ if name != label)
+    return Point(run=run, before=label, beside=beside, seq=entries[first].seq)
+
+
+def _label(entry: LedgerEntry) -> str:
+    """Return how people call a decision; empty for another entry."""
+    decided = entry.kind == "decision"
+    return ".".join(entry.subject.rsplit("/", 2)[1:]) if decided else ""
 
 
 def effects_at(store: Store, entries: Sequence[LedgerEntry], point: Point) -> Effects:
@@ -145,8 +157,7 @@ def _carry_spending(store: Store, run: str, point: Point) -> None:
 
 
 def _unknown(entries: Sequence[LedgerEntry], run: str, step: str) -> BadInput:
-    decided = [entry.subject.rsplit("/", 2)[1:] for entry in entries if entry.kind == "decision"]
-    labels = dict.fromkeys(".".join(parts) for parts in decided)
+    labels = dict.fromkeys(_label(entry) for entry in entries if _label(entry))
     parent = next((entry.body.get("of") for entry in entries if entry.kind == "fork"), "")
     elsewhere = f" What came before this fork was decided in run {parent!r}." if parent else ""
     return BadInput(

@@ -203,7 +203,7 @@ class _Prune:
             if age > timedelta(days=limits.max_age_days):
                 return f"it ended more than {limits.max_age_days:g} days ago"
         if limits.max_runs is not None and after >= limits.max_runs:
-            return f"{limits.max_runs} runs or more ended after it"
+            return f"it is not among the {limits.max_runs} runs that ended last"
         if excess > 0:
             return f"the store takes more than {limits.max_mb:g} MB"
         return ""

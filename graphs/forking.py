@@ -55,6 +55,7 @@ class Forking:
         return {
             "of": self.point.run,
             "before": self.point.before,
+            "beside": [*self.point.beside],
             "done": [step for step, seen in progress.items() if seen.status == "done"],
             "open": [step for step, seen in progress.items() if seen.status == "pending"],
             "spent": self.prefix.spent.to_json(),

@@ -85,6 +85,9 @@ def _show(printer: Printer, found: "Forking", words: list[str], store: str | Non
     told = found.to_json()
     printer.document(told | {"dry_run": True, "exit_code": 0})
     printer.say(f"A fork would begin before {found.point.before} of {found.point.run}.", "bold")
+    if found.point.beside:
+        others = ", ".join(found.point.beside)
+        printer.say(f"Decided in the same round, so open as well: {others}", indent=2)
     progress = found.prefix.progress
     for title, status in (("Done by then", "done"), ("Still to do", "pending")):
         steps = [step for step, seen in progress.items() if seen.status == status]

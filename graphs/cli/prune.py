@@ -112,20 +112,24 @@ def _show_file(printer: Printer, found: Pruning) -> None:
         printer.say(f"The store's file shrank from {before} to {after}.", "green")
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _row(one: Candidate) -> tuple[str, ...]:
     goes = {
-        "checkpoints": one.checkpoints,
-        "questions": one.reviews,
-        "clearances": one.clearances,
-        "changes": one.effects,
-        "charges": one.charges,
-        "values": one.artifacts,
+        "checkpoint": one.checkpoints,
+        "question": one.reviews,
+        "clearance": one.clearances,
+        "change": one.effects,
+        "charge": one.charges,
+        "value": one.artifacts,
     }
     lost = ", and with it the way back" if one.undo_lost else ""
     return (
         one.run,
         f"{one.ended_at:%Y-%m-%d %H:%M}",
-        ", ".join(f"{count} {name}" for name, count in goes.items() if count) + lost,
+        ", ".join(_count(count, name) for name, count in goes.items() if count) + lost,
         f"{one.standing} to undo" if one.standing else "",
         bytes_text(one.size_bytes),
         one.why,

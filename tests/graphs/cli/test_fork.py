@@ -9,7 +9,14 @@ def test_dry_run_tells_what_stands_and_how_to_go_on(ended: Path) -> None:
     before = indexes(ended)
     done = call("fork", "one", "tidy", "--dry-run")
     assert (done.code, indexes(ended)) == (0, before)
-    for told in ("before tidy.1", "Done by then: inspect", "--keep-effects", "--undo", "drop"):
+    for told in (
+        "before tidy.1",
+        "as well: tune.1",
+        "Done by then: inspect",
+        "--keep-effects",
+        "--undo",
+        "drop",
+    ):
         assert told in done.out
 
 
