@@ -49,6 +49,8 @@ def unneeded(
         gone: What is to go, and needs nothing, as `("review", id)` and `("effect", key)`.
     """
     left = existing(connection, {ref for refs in released.values() for ref in refs})
+    if not left:
+        return left
     naming = select(ledger).where(ledger.c.body.contains("sha256:"))
     for row in connection.execute(naming, execution_options={"yield_per": _PAGE}):
         if row.kind != PRUNED:
@@ -78,8 +80,9 @@ def told_by(row: Row[Any], artifacts: ArtifactTable) -> set[str]:
 
 
 def size_of(connection: Connection, refs: Iterable[str]) -> int:
-    """Return how many bytes artifacts take."""
-    length = func.coalesce(func.sum(func.length(rows.c.data)), 0)
+    """Return about how many bytes artifacts take; their references are in an index as well."""
+    each = func.length(rows.c.data) + 2 * func.length(rows.c.ref)
+    length = func.coalesce(func.sum(each), 0)
     queries = (select(length).where(rows.c.ref.in_(chunk)) for chunk in in_chunks(refs))
     return sum(int(connection.execute(query).scalar_one()) for query in queries)
 
