@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -320,12 +321,25 @@ def test_fork_of_a_run_over_budget_is_over_budget(store: Store, folder: Path) ->
 
 
 def test_waiting_is_no_working_time(store: Store, folder: Path, clock: Clock) -> None:
-    run = asking(store, folder)
+    asking(store, folder)
     clock.move(hours=5)
-    mind = script(step("tidy", "take"), tidy=[act("take", name="b")])
-    again(store, folder, mind, clock=clock).reject()
-    run = again(store, folder, clock=clock)
-    assert run.forking("tidy.2").prefix.spent.seconds < 3600
+    again(store, folder, clock=clock).reject()
+    told = again(store, folder, clock=clock).forking("tidy.2")
+    assert prefix_of(one for one in told.entries if one.seq < told.point.seq).spent.seconds == 0
+
+
+def test_time_in_which_nobody_advanced_the_run_is_no_working_time(
+    store: Store, folder: Path, clock: Clock
+) -> None:
+    mind = script(step("write", "put", "look"), write=[*LINES, act("put", name="a", text="goal")])
+    agent = shelf_agent(store, folder, mind, clock=clock)
+    with closing(agent.begin(GOAL, run_id="r").stream()) as events:
+        next(event for event in events if event.kind == "observation")
+    clock.move(hours=5)
+    run = agent.open("r").resume()
+    told = run.forking("write.4")
+    assert prefix_of(one for one in told.entries if one.seq < told.point.seq).spent.seconds > 3600
+    assert told.prefix.spent.seconds < 3600
 
 
 def test_money_before_the_point_counts(store: Store, folder: Path) -> None:
@@ -375,6 +389,15 @@ def test_run_that_is_advanced_cannot_be_forked(store: Store, folder: Path) -> No
         other.leases.acquire("r")
         with pytest.raises(RunBusy):
             again(store, folder).fork("more", keep_effects=True)
+
+
+def test_name_that_somebody_is_just_giving_to_a_run_is_refused(store: Store, folder: Path) -> None:
+    finished(store, folder)
+    with open_store(f"sqlite:///{store.path}") as other:
+        other.leases.acquire("other")
+        with pytest.raises(RunBusy):
+            again(store, folder).fork("more", keep_effects=True, run_id="other")
+    assert store.runs.find("other") is None
 
 
 def test_fork_is_forked(store: Store, folder: Path) -> None:
