@@ -77,6 +77,8 @@ class Preview(Record):
     """Figures with their units in the key: `size_bytes`, `rows`, `index_count`."""
     undo: str = ""
     """How it is undone, or why it cannot be."""
+    leaves: str = ""
+    """Digest of what it would leave, as `Versions.left` tells it; empty when unforeseeable."""
 
 
 class EffectRecord(Record):
@@ -127,6 +129,8 @@ class Tool(ABC):
     """`trusted` only when no outsider can write any field of the output."""
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     """Top-level output fields that never reach a model, ledger or artifact."""
+    foreign: ClassVar[bool] = False
+    """Whether an outsider wrote name or description: shown to models as untrusted text."""
     transactional: ClassVar[bool] = False
     """Whether the key is written in the effect's own transaction, so that `probe` is certain.
 
@@ -183,6 +187,10 @@ class Tool(ABC):
         """
         del args
         return frozenset()
+
+    def bounds(self) -> tuple[str, ...]:
+        """Return what holds the tool, in short lines for people: folders, hosts, limits."""
+        return ()
 
     def target(self, args: JsonObject) -> str:
         """Return what the action would act on, when the arguments alone do not say it.
