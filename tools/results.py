@@ -7,6 +7,8 @@ from pydantic import JsonValue
 
 from tools.contract import canonical
 
+MAX_RESULT_BYTES = 1_048_576
+"""A larger result is cut: no tool can fill the store."""
 WITHHELD = "(withheld)"
 """What stands in the place of a secret."""
 
@@ -21,6 +23,15 @@ def without_secrets(value: JsonValue, secret: frozenset[str]) -> JsonValue:
     if isinstance(value, list):
         return [without_secrets(item, secret) for item in value]
     return value
+
+
+def bounded(value: JsonValue) -> JsonValue:
+    """Return a value, or how its JSON begins when it is larger than `MAX_RESULT_BYTES`."""
+    text = canonical(value)
+    if len(text) <= MAX_RESULT_BYTES:
+        return value
+    told = f"The result is {len(text)} bytes of JSON; how it begins is kept."
+    return {"summary": told, "truncated": True, "begins": text[: MAX_RESULT_BYTES // 4]}
 
 
 def summary(value: JsonValue) -> str:

@@ -30,7 +30,7 @@ from tools.contract import (
 )
 from tools.errors import Fatal, NotCleared, Refused, RunBusy, SurefootError, ToolFault, Transient
 from tools.policy import Facts, Policy
-from tools.results import jsonable, summary, without_secrets
+from tools.results import bounded, jsonable, summary, without_secrets
 from tools.toolbox import Toolbox
 from tools.versions import Versions
 
@@ -228,7 +228,7 @@ class Runner:
     def _apply(self, tool: Tool, call: Call, snapshot: JsonObject) -> Observation:
         try:
             made = jsonable(self.patiently(lambda: tool.apply(call.action.args, call.key)))
-            result = without_secrets(made, tool.secret_fields)
+            result = bounded(without_secrets(made, tool.secret_fields))
         except ToolFault as fault:
             self.journal.settle(call.key, "failed", error=fault.what)
             return _failure(tool, call, fault)
@@ -261,7 +261,7 @@ class Runner:
     def _success(
         self, tool: Tool, call: Call, result: JsonValue, *, replayed: bool = False
     ) -> Observation:
-        value = without_secrets(jsonable(result), tool.secret_fields)
+        value = bounded(without_secrets(jsonable(result), tool.secret_fields))
         return Observation(
             key=call.key,
             step=call.step,

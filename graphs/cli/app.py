@@ -20,6 +20,7 @@ from graphs.cli import (
     reviews,
     run,
     runs,
+    tools,
     undo,
 )
 from graphs.cli.exits import INTERRUPTED, epilog
@@ -58,6 +59,7 @@ _COMMANDS: Mapping[str, Command] = {
 }
 _GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     "audit": ("Prove that the record is whole.", {"verify": audit.verify}),
+    "tools": ("Know what an agent's tools may do.", {"check": tools.check}),
     "policy": ("Try a policy before using it.", {"check": policy.check, "test": policy.try_out}),
 }
 
