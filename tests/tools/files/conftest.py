@@ -1,0 +1,84 @@
+"""A workspace with an outside beside it, seen through the kernel's door and through our own."""
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import JsonValue
+
+from tools.contract import canonical, digest
+from tools.files.root import Root
+
+OUTSIDE = "nobody's business\n"
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Path:
+    """Return a small workspace; beside it lies an outside."""
+    folder = tmp_path / "space"
+    (folder / "notes").mkdir(parents=True)
+    (folder / "notes/a.txt").write_text("one\ntwo\nthree\n")
+    (folder / "empty.txt").touch()
+    (folder / "deep/er").mkdir(parents=True)
+    (folder / "deep/er/b.bin").write_bytes(bytes(range(256)))
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text(OUTSIDE)
+    return folder
+
+
+@pytest.fixture(params=["openat2", "walk"])
+def root(space: Path, request: pytest.FixtureRequest) -> Iterator[Root]:
+    """Return the workspace, opened by the kernel's own way and by walking."""
+    opened = Root(space, walk=request.param == "walk")
+    yield opened
+    opened.close()
+
+
+def picture(folder: Path) -> dict[str, tuple[object, ...]]:
+    """Return everything under a folder but its times, byte for byte."""
+    found: dict[str, tuple[object, ...]] = {}
+    for above, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(above, name)
+            seen = path.lstat()
+            body: object = None
+            if stat.S_ISREG(seen.st_mode):
+                body = path.read_bytes()
+            elif stat.S_ISLNK(seen.st_mode):
+                body = str(path.readlink())
+            found[str(path.relative_to(folder))] = (
+                seen.st_mode,
+                seen.st_uid,
+                seen.st_gid,
+                seen.st_nlink if stat.S_ISREG(seen.st_mode) else 0,
+                body,
+            )
+    return found
+
+
+class Shelf:
+    """Artifacts in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def put(self, value: JsonValue) -> str:
+        """Keep a value under its hash."""
+        ref = f"sha256:{digest(value)}"
+        self.kept[ref] = canonical(value)
+        return ref
+
+    def get(self, ref: str) -> JsonValue:
+        """Return what is kept."""
+        value: JsonValue = json.loads(self.kept[ref])
+        return value
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """Return an empty artifact store."""
+    return Shelf()

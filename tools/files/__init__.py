@@ -1,0 +1,1 @@
+"""Files of one workspace folder: beneath a directory descriptor, previewed, journaled, undoable."""

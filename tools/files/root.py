@@ -1,0 +1,253 @@
+"""A workspace: one folder, held by a descriptor, and nothing that is not beneath it.
+
+Names are opened by `openat2` (RESOLVE_BENEATH), or walked part by part where the kernel has none.
+No link is ever followed, neither to read nor to write: one file has one name, so what is denied or
+approved by name is so by content too. Whoever replaces, moves or removes a file says what it saw
+there (`os.stat_result`); the file is put aside, compared, and only then let go.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, NamedTuple
+from weakref import finalize
+
+from tools.errors import BadInput, Refused
+from tools.files import changes, kernel
+from tools.files.changes import Owner
+from tools.files.faults import fault_of, told
+from tools.files.lock import locked
+from tools.files.names import OURS, normal, parents, split
+
+Kind = Literal["file", "folder", "link", "other"]
+MAX_ENTRIES: Final = 100_000
+"""A folder with more than this is not listed."""
+_READING: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class Entry(NamedTuple):
+    """One thing in a folder."""
+
+    part: str
+    """Its name in the folder, as the disk has it; need not be one that a workspace takes."""
+    kind: Kind
+    seen: os.stat_result
+
+
+class Root:
+    """One workspace folder.
+
+    All names are relative to it and pass `names.normal` first. Safe to share between threads.
+
+    Args:
+        path: The folder; links in this path itself are followed, once.
+        walk: Walk names part by part even if the kernel has `openat2`.
+
+    Raises:
+        BadInput: There is no such folder.
+    """
+
+    def __init__(self, path: Path, *, walk: bool = False) -> None:
+        self.path = path
+        try:
+            self._top = os.open(path, _FOLDER)
+        except OSError as error:
+            raise BadInput(
+                f"The workspace {str(path)!r} cannot be opened: {error.strerror}.",
+                advice="Name a folder that exists.",
+            ) from error
+        self.close = finalize(self, os.close, self._top)
+        self._open = kernel.open_walked if walk else kernel.opener(self._top)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the kernel itself keeps names beneath the folder (`openat2`)."""
+        return self._open is kernel.open_resolved
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a regular file to read.
+
+        Raises:
+            Refused: There is none, it is something else, or it lies behind a link.
+        """
+        name = normal(name)
+        try:
+            opened = self._open(self._top, name or ".", _READING, 0)
+        except OSError as error:
+            raise fault_of(error, name) from error
+        if stat.S_ISREG(os.fstat(opened).st_mode):
+            return os.fdopen(opened, "rb")
+        os.close(opened)
+        raise Refused(f"{name or '.'!r} is not a regular file.")
+
+    def stat(self, name: str) -> os.stat_result | None:
+        """Return what there is of a name, a link itself rather than its target; None for nothing.
+
+        Raises:
+            Refused: It lies behind a link.
+        """
+        name = normal(name)
+        if not name:
+            return os.fstat(self._top)
+        folder, last = split(name)
+        try:
+            with self._folder(folder, kernel.PASSING | os.O_DIRECTORY) as opened:
+                return os.stat(last, dir_fd=opened, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise fault_of(error, name) from error
+
+    def link(self, name: str) -> str:
+        """Return what a link leads to, as it says itself.
+
+        Raises:
+            Refused: There is no such link.
+        """
+        folder, last = split(normal(name))
+        with told(name), self._folder(folder) as opened:
+            return os.readlink(last, dir_fd=opened)
+
+    def scan(self, folder: str = "") -> list[Entry]:
+        """Return what is in a folder, by name; our own passing files are left out.
+
+        Raises:
+            Refused: There is no such folder, it lies behind a link, or holds too much.
+        """
+        folder = normal(folder)
+        with told(folder), self._folder(folder) as opened, os.scandir(opened) as found:
+            entries: list[Entry] = []
+            for entry in found:
+                if len(entries) == MAX_ENTRIES:
+                    raise Refused(f"The folder {folder!r} holds more than {MAX_ENTRIES} things.")
+                with suppress(FileNotFoundError):
+                    seen = entry.stat(follow_symlinks=False)
+                    entries.append(Entry(entry.name, kind_of(seen), seen))
+        return sorted(entry for entry in entries if not entry.part.startswith(OURS))
+
+    def write(
+        self,
+        name: str,
+        content: Iterable[bytes],
+        *,
+        over: os.stat_result | None,
+        mode: int | None = None,
+        owner: Owner | None = None,
+        attributes: changes.Attributes | None = None,
+    ) -> os.stat_result:
+        """Make or replace a file, wholly or not at all, and return what it now is.
+
+        A file that is replaced keeps its mode, owner and attributes, unless others are given.
+
+        Args:
+            name: The file; its folder must exist.
+            content: What it is to hold.
+            over: What was seen there and is to be replaced; None when there must be nothing.
+            mode: Permissions.
+            owner: User and group.
+            attributes: Extended attributes.
+
+        Raises:
+            Refused: What is there is not what was seen, or must not be replaced.
+            Fatal: The disk is full, or read-only.
+        """
+        with self._changing(name) as (folder, last):
+            looks = changes.Looks(mode, owner, attributes)
+            return changes.write(folder, last, content, over=over, looks=looks)
+
+    def make_folders(self, name: str) -> list[str]:
+        """Make a folder and what is missing above it; return the names of what was made.
+
+        Raises:
+            Refused: There is a file or a link in the way.
+        """
+        name = normal(name)
+        made = []
+        for each in [*parents(name), name] if name else []:
+            found = self.stat(each)
+            if found is None:
+                with self._changing(each) as (folder, last):
+                    changes.make_folder(folder, last)
+                made.append(each)
+            elif not stat.S_ISDIR(found.st_mode):
+                raise Refused(f"{each!r} is not a folder.")
+        return made
+
+    def make_link(self, name: str, target: str) -> None:
+        """Make a link, as one that was there before.
+
+        Raises:
+            Refused: There is something already.
+        """
+        with self._changing(name) as (folder, last):
+            os.symlink(target, last, dir_fd=folder)
+            os.fsync(folder)
+
+    def rename(self, old: str, new: str, *, seen: os.stat_result) -> None:
+        """Give a file or folder another name, which must be free, in a folder that exists.
+
+        Raises:
+            Refused: The new name is taken, or what is there is not what was seen.
+        """
+        above, new = split(normal(new))
+        with self._changing(old) as (folder, last), self._folder(above) as other:
+            changes.rename(folder, last, other, new, seen=seen)
+
+    def unlink(self, name: str, *, seen: os.stat_result) -> None:
+        """Remove a file or a link.
+
+        Raises:
+            Refused: What is there is not what was seen, or must not be removed.
+        """
+        with self._changing(name) as (folder, last):
+            changes.unlink(folder, last, seen=seen)
+
+    def remove_folder(self, name: str) -> None:
+        """Remove an empty folder.
+
+        Raises:
+            Refused: It is not empty, or none.
+        """
+        with self._changing(name) as (folder, last):
+            os.rmdir(last, dir_fd=folder)
+            os.fsync(folder)
+
+    def settle(self, name: str) -> None:
+        """Remove what a write or removal of this name left aside when it was killed."""
+        if self.stat(split(normal(name))[0]) is not None:
+            with self._changing(name) as (folder, last):
+                changes.settle(folder, last)
+
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[tuple[int, str]]:
+        """Yield a name's folder and last part, while no other process of ours changes anything."""
+        name = normal(name)
+        folder, last = split(name)
+        if not last:
+            raise Refused("The workspace itself is not changed.")
+        with told(name), locked(self._top), self._folder(folder) as opened:
+            yield opened, last
+
+    @contextmanager
+    def _folder(self, name: str, flags: int = _FOLDER) -> Iterator[int]:
+        """Yield a descriptor of a folder."""
+        if not name and flags & os.O_DIRECTORY:
+            yield self._top
+            return
+        opened = self._open(self._top, name, flags, 0)
+        try:
+            yield opened
+        finally:
+            os.close(opened)
+
+
+def kind_of(seen: os.stat_result) -> Kind:
+    """Return what kind of thing was seen."""
+    if stat.S_ISREG(seen.st_mode):
+        return "file"
+    if stat.S_ISDIR(seen.st_mode):
+        return "folder"
+    return "link" if stat.S_ISLNK(seen.st_mode) else "other"
