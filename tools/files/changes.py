@@ -54,10 +54,8 @@ def write(
             os.fsync(file.fileno())
             made = os.fstat(file.fileno())
         _place(folder, aside, last, over)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(aside, dir_fd=folder)
-        raise
+    finally:
+        settle(folder, last)
     os.fsync(folder)
     return made
 
