@@ -63,6 +63,10 @@ class Database(Protocol):
         """Tell whether the driver's connection lives and is in a transaction."""
         ...
 
+    def is_cut(self, connection: Any) -> bool:  # noqa: ANN401  # the driver's own connection
+        """Tell whether the driver knows that its connection is of no use any more."""
+        ...
+
 
 class SQLite:
     """A file, readable by its owner only."""
@@ -90,6 +94,10 @@ class SQLite:
     def is_open(self, connection: sqlite3.Connection) -> bool:
         """Tell whether the connection is in a transaction."""
         return connection.in_transaction
+
+    def is_cut(self, _connection: sqlite3.Connection) -> bool:
+        """Return False: what could cut a file off?"""
+        return False
 
 
 class PostgreSQL:
@@ -134,6 +142,10 @@ class PostgreSQL:
             "INERROR",
             "ACTIVE",
         }
+
+    def is_cut(self, connection: Any) -> bool:  # noqa: ANN401  # the same
+        """Tell whether the server was seen to have hung up."""
+        return bool(connection.closed)
 
 
 def named(url: str) -> Database:

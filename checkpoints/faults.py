@@ -6,11 +6,22 @@ from sqlalchemy.exc import DBAPIError
 
 from tools.errors import StoreFault
 
+_SERVER_GONE = "The connection to the database server was cut."
+_ONCE_IT_RUNS = "See that the server runs: the store connects again when it is next used."
+
+CUT = StoreFault(_SERVER_GONE, advice=_ONCE_IT_RUNS)
+"""What is told when nothing more is known."""
+
 _KNOWN: tuple[tuple[str, str, str], ...] = (
     (
         "disk is full",
         "The disk that holds the store is full.",
         "Free some space, then resume the run: it goes on from its last commit.",
+    ),
+    (
+        "disk I/O error",
+        "The disk refused to write or to read the store's file.",
+        "Look after the disk and its limits, then resume the run: it goes on from its last commit.",
     ),
     (
         "not a database",
@@ -50,8 +61,8 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     *(
         (
             part,
-            "The connection to the database server was cut.",
-            "See that the server runs, then open the store anew and resume the run.",
+            _SERVER_GONE,
+            _ONCE_IT_RUNS,
         )
         for part in (
             "connection is lost",
@@ -119,3 +130,8 @@ def _is_drivers(error: Exception) -> bool:
     """Tell whether a driver raised it; psycopg is an extra, and known by name only."""
     known = isinstance(error, sqlite3.Error | DBAPIError)
     return known or type(error).__module__.partition(".")[0] == "psycopg"
+
+
+def copied(fault: StoreFault) -> StoreFault:
+    """Return a fault of the same words: each thread that is told raises one of its own."""
+    return StoreFault(fault.what, changed=fault.changed, advice=fault.advice)

@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from checkpoints.claims import Claims
+from checkpoints.faults import copied
 from checkpoints.newest import Newest
 from checkpoints.schema import leases, stamp
 from checkpoints.writer import Writer
@@ -85,6 +86,7 @@ class LeaseTable:
 
         Raises:
             RunBusy: Another living owner holds it, or another handle of this process.
+            StoreFault: What was written meanwhile was lost in the end.
         """
         if self._claims.is_mine(run):
             yield
@@ -94,9 +96,12 @@ class LeaseTable:
             self._holdings.add(run)
             try:
                 yield
-            finally:
+            except BaseException:
                 self._holdings.discard(run)
-                self.release(run)
+                self._let_go(run)
+                raise
+            self._holdings.discard(run)
+            self.release(run)
 
     def acquire(self, run: str) -> int:
         """Take or renew the run's lease for 300 s; return its fencing number.
@@ -107,12 +112,23 @@ class LeaseTable:
         Raises:
             RunBusy: Another living owner holds it, or another handle of this process; or the caller
                 is a node, and its run has gone on from a newer checkpoint.
+            StoreFault: The caller is a node, and the checkpoint that it works from was lost.
         """
         self._claims.check(run)
+        lost = self._writer.lost.get(run)
+        if lost is not None:
+            self._look_anew(run, lost)
         fence = self._fence(run)
         with self._writer.read() as connection:
             self._newest.check(connection, run)
         return fence
+
+    def _look_anew(self, run: str, lost: StoreFault) -> None:
+        """Let a run go on after a loss, unless the caller still believes in what was lost."""
+        with self._writer.read() as connection:
+            if self._newest.was_lost(connection, run):
+                raise copied(lost)
+        self._writer.lost.pop(run, None)
 
     def is_held(self, run: str) -> bool:
         """Tell whether somebody who lives, as far as that can be known, holds the run."""
@@ -136,13 +152,20 @@ class LeaseTable:
             on_failure.pop_all()
 
     def release(self, run: str) -> None:
-        """Give the lease back; no-op when it is not ours, or when a `holding` will do it."""
+        """Give the lease back; no-op when it is not ours, or when a `holding` will do it.
+
+        Raises:
+            StoreFault: What was written about the run is lost.
+        """
         if run in self._holdings or self._claims.is_others(run):
             return
         with self._writer.write(urgent=True) as connection:
             connection.execute(_RELEASE, {"of": run, "by": self._owner})
             self._writer.held.pop(run, None)
             self._until.pop(run, None)
+            lost = self._writer.lost.get(run)
+        if lost is not None:
+            raise copied(lost)
 
     def release_all(self) -> None:
         """Give back every lease of this owner."""
@@ -180,7 +203,9 @@ class LeaseTable:
         if row is not None and not ours and self._is_held(row, now):
             self._writer.held.pop(run, None)
             raise _busy(row)
-        fence = int(row.fence) + (0 if ours else 1) if row is not None else 1
+        # One that is ours but not held was lost: what was written under its number is not ours.
+        same = ours and run in self._writer.held
+        fence = int(row.fence) + (0 if same else 1) if row is not None else 1
         values = {
             "owner": self._owner,
             "host": self._process.host,

@@ -38,6 +38,17 @@ class Newest:
                 advice="Go on from where it stands now: resume it anew.",
             )
 
+    def was_lost(self, connection: Connection, run: str) -> bool:
+        """Tell whether the caller is a node of this run whose checkpoint is not there any more.
+
+        Of a run that has none here, another saver keeps them: that is not known.
+        """
+        mine = _checkpoint_of_node(run)
+        if not mine or not self._look(connection):
+            return False
+        newest = connection.execute(_NEWEST, {"run": run}).scalar_one()
+        return newest is not None and str(newest) < mine
+
     def _look(self, connection: Connection) -> bool:
         self._has_table = self._has_table or inspect(connection).has_table("checkpoints")
         return self._has_table

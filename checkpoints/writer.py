@@ -8,26 +8,41 @@ crash thus loses a tail of thought, never a part of it and never an effect.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from threading import Condition, Lock, RLock
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from checkpoints.databases import Database
-from checkpoints.faults import store_fault
+from checkpoints.faults import CUT, copied, store_fault
 from tools.errors import RunBusy, StoreFault
 
 _PATIENCE_SECONDS = 0.01
 """How long a commit waits for the next thread's word that it may go on; only a fuse."""
 
 
+@dataclass(slots=True, eq=False)
+class _Transaction:
+    """What is committed together, or lost together."""
+
+    written: bool = False
+    """Whether somebody believes that something of it is kept."""
+    committed: bool = False
+    fault: StoreFault | None = None
+    """Why it was lost, if it was."""
+    fenced: set[str] = field(default_factory=set)
+    """The runs whose lease was seen to be held."""
+
+
 class Writer:
     """Lends one connection to one thread at a time, always inside a transaction.
 
     Threads that want to commit at the same time share one commit. When a commit fails, what was
-    deferred is lost while runs in this process believe in it: everything is refused from then on,
-    until the store is opened anew.
+    deferred is lost while runs in this process believe in it: nothing more is written about any of
+    them until its lease is acquired anew, by somebody who loads it anew. A connection that was cut
+    is replaced by the next that wants it.
 
     Args:
         database: What to connect to.
@@ -40,6 +55,8 @@ class Writer:
         self.database = database
         self.held: dict[str, int] = {}
         """Fencing number of each run whose lease this store holds."""
+        self.lost: dict[str, StoreFault] = {}
+        """The runs that were held when a commit failed, and how it did; until acquired anew."""
         self.epoch = 0
         """Changes with each transaction, and when anything of one is taken back."""
         self.when_deferred: Callable[[], None] = lambda: None
@@ -50,23 +67,19 @@ class Writer:
         self._arriving = 0
         self._depth = 0
         self._urgent = False
-        self._begun = False
+        self._open: _Transaction | None = None
         self._reading = False
-        self._written = 0
-        self._committed = 0
-        self._fenced: set[str] = set()
-        self._fault: StoreFault | None = None
+        self._closed = False
         self._engine = database.engine()
         self._errors = database.errors
         self._fence_query = f"SELECT fence FROM leases WHERE run = {database.mark}"
-        try:
-            self._connection = self._engine.connect()
-        except DBAPIError as error:
-            raise store_fault(error) from error
+        self._connection = self._connect()
 
     @property
     def driver(self) -> Any:  # noqa: ANN401  # one of two drivers' connections
         """The driver's own connection; to be used inside `write` or `read` only."""
+        if self._connection.closed or self._connection.invalidated:
+            raise copied(CUT)
         return self._connection.connection.dbapi_connection
 
     @contextmanager
@@ -84,20 +97,20 @@ class Writer:
 
         Raises:
             RunBusy: The run's lease went to another; nothing was written.
-            StoreFault: The database cannot be written.
+            StoreFault: The database cannot be written, or the run lost what it wrote before.
         """
         with self._turn():
-            self._begin()
+            transaction = self._begin()
             outermost = self._depth == 0
             self._urgent = self._urgent and not outermost
             with self._savepoint():
-                self._check_fence(of)
+                self._check_fence(of, transaction)
                 yield self._connection
             self._urgent = self._urgent or urgent or not self._may_wait(of)
-            self._written += 1
-            mine, wanted = self._written, outermost and self._urgent
+            transaction.written = transaction.written or outermost
+            wanted = outermost and self._urgent
         if wanted:
-            self._commit(mine)
+            self._commit(transaction)
         elif outermost:
             self.when_deferred()
 
@@ -110,10 +123,10 @@ class Writer:
         """
         with self._lock, self._told():
             self._check_open()
-            if self._begun or self._reading:
+            if self._open is not None or self._reading:
                 yield self._connection
                 return
-            self.driver.execute(self.database.snapshot)
+            self._start(self.database.snapshot)
             self._reading = True
             try:
                 yield self._connection
@@ -140,8 +153,8 @@ class Writer:
             StoreFault: It cannot be; all of it is lost.
         """
         with self._lock:
-            if self._begun and self._depth == 0:
-                self._commit_all()
+            if self._open is not None and self._depth == 0:
+                self._commit_all(self._open)
 
     def close(self) -> None:
         """Commit what is deferred and close the connection; may be called twice.
@@ -151,10 +164,11 @@ class Writer:
         """
         with self._lock:
             try:
-                if not self._connection.closed:
+                if not self._closed:
                     self.flush()
             finally:
-                self._connection.close()
+                self._closed = True
+                self._drop()
                 self._engine.dispose()
 
     @contextmanager
@@ -171,23 +185,28 @@ class Writer:
                 if not self._arriving:
                     self._committed_some.notify_all()
 
-    def _begin(self) -> None:
+    def _begin(self) -> _Transaction:
         self._check_open()
-        if self._fault is not None:
-            raise self._fault
-        if self._begun:
-            return
+        if self._open is not None:
+            return self._open
         if self._depth:
             raise StoreFault("The transaction was lost.", advice="Try again; nothing was kept.")
         with self._told():
-            try:
-                self.driver.execute(self.database.begin)
-            except self._errors:
+            self._start(self.database.begin)
+        self._open = _Transaction()
+        self.epoch += 1
+        return self._open
+
+    def _start(self, statement: str) -> None:
+        """Begin; when the connection was cut since it was last used, on a new one."""
+        try:
+            self.driver.execute(statement)
+        except self._errors:
+            if not self._is_cut():
                 self._roll_back()
                 raise
-        self._begun = True
-        self.epoch += 1
-        self._fenced.clear()
+            self._replace()
+            self.driver.execute(statement)
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
@@ -196,19 +215,23 @@ class Writer:
         with self._told():
             self.driver.execute(f"SAVEPOINT {name}")
             self._depth += 1
-            kept = False
             try:
                 yield
                 self.driver.execute(f"RELEASE SAVEPOINT {name}")
-                kept = True
+            except BaseException as error:
+                self._take_back(name, error)
+                raise
             finally:
-                if not kept:
-                    self._take_back(name)
                 self._depth -= 1
 
-    def _take_back(self, name: str) -> None:
+    def _take_back(self, name: str, why: BaseException) -> None:
         """Undo up to a savepoint; when that cannot be done, the whole transaction is lost."""
         self.epoch += 1
+        if self._open is None:
+            return
+        if self._is_cut():
+            self._lose(why)
+            return
         try:
             self.driver.execute(f"ROLLBACK TO SAVEPOINT {name}")
             self.driver.execute(f"RELEASE SAVEPOINT {name}")
@@ -216,16 +239,20 @@ class Writer:
             self._lose(error)
         else:
             # What a failed write began alone must not keep other processes waiting.
-            if self._depth == 1 and self._written == self._committed:
+            if self._depth == 1 and not self._open.written:
                 self._roll_back()
-                self._begun = False
+                self._open = None
 
     def _may_wait(self, run: str | None) -> bool:
         return bool(self.held) if run is None else run in self.held
 
-    def _check_fence(self, run: str | None) -> None:
-        """Refuse to write about a run whose lease another took; asked once per transaction."""
-        if run is None or run not in self.held or run in self._fenced:
+    def _check_fence(self, run: str | None, transaction: _Transaction) -> None:
+        """Refuse to write about a run that was lost, or that another took; asked once for each."""
+        if run is None or run in transaction.fenced:
+            return
+        if run in self.lost:
+            raise copied(self.lost[run])
+        if run not in self.held:
             return
         found = self.driver.execute(self._fence_query, (run,)).fetchone()
         if found is None or found[0] != self.held[run]:
@@ -234,55 +261,85 @@ class Writer:
                 f"The hold on run {run!r} went to another process; nothing more is written here.",
                 advice="That process goes on with the run; `surefoot show` tells how it stands.",
             )
-        self._fenced.add(run)
+        transaction.fenced.add(run)
 
-    def _commit(self, mine: int) -> None:
+    def _commit(self, transaction: _Transaction) -> None:
         """Return when what was written is committed, by whichever thread."""
         with self._lock:
-            while self._committed < mine:
-                if self._fault is not None:
-                    raise self._fault
+            while not transaction.committed:
+                if transaction.fault is not None:
+                    raise copied(transaction.fault)
                 if self._arriving:
                     self._committed_some.wait(_PATIENCE_SECONDS)
                 else:
-                    self._commit_all()
+                    self._commit_all(transaction)
 
-    def _commit_all(self) -> None:
+    def _commit_all(self, transaction: _Transaction) -> None:
+        if self._is_cut():
+            raise self._lose(CUT)
         try:
             self.driver.execute("COMMIT")
         except self._errors as error:
             raise self._lose(error) from error
-        self._begun = False
-        self._committed = self._written
+        self._open = None
+        transaction.committed = True
         self._committed_some.notify_all()
 
-    def _lose(self, error: Exception) -> StoreFault:
-        """Stop: somebody may believe in what the open transaction held."""
-        lost = self._written > self._committed
-        fault = store_fault(error)
+    def _lose(self, error: BaseException) -> StoreFault:
+        """Take the open transaction back, and stop the runs that may believe in it."""
+        lost, self._open = self._open, None
+        fault = store_fault(error) if isinstance(error, self._errors) else CUT
+        if isinstance(error, StoreFault):
+            fault = error
         self._roll_back()
-        self._begun = False
-        if lost:
-            self._fault = StoreFault(
-                f"{fault.what} What was not committed yet is lost.",
-                advice=f"{fault.advice} Then open the store anew and resume its runs.".strip(),
-            )
+        if lost is not None:
+            advice = f"{fault.advice} A run goes on from its last commit when it is resumed."
+            fault = StoreFault(f"{fault.what} What was not committed is lost.", advice=advice)
+            lost.fault = fault
+        if lost is not None and lost.written:
+            self.lost |= dict.fromkeys(self.held, fault)
+            self.held.clear()
         self._committed_some.notify_all()
-        return self._fault or fault
+        return copied(fault)
 
     def _roll_back(self) -> None:
         with suppress(*self._errors):
-            if self.database.is_open(self.driver):
+            if not self._is_cut() and self.database.is_open(self.driver):
                 self.driver.execute("ROLLBACK")
 
     def _check_open(self) -> None:
-        if self._connection.closed:
+        if self._closed:
             raise StoreFault("The store is closed.", advice="Open it again with `open_store`.")
+        if self._is_cut():
+            if self._open is not None:
+                raise self._lose(CUT)
+            self._replace()
+
+    def _is_cut(self) -> bool:
+        gone = self._connection.closed or self._connection.invalidated
+        return gone or self.database.is_cut(self.driver)
+
+    def _connect(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except DBAPIError as error:
+            raise store_fault(error) from error
+
+    def _replace(self) -> None:
+        """Connect again; as long as that cannot be done, the next one tries."""
+        self._drop()
+        self._connection = self._connect()
+
+    def _drop(self) -> None:
+        with suppress(*self._errors, InvalidRequestError):
+            self._connection.close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Tell a driver's error as what it means."""
+        """Tell a driver's error as what it means, and what it took along."""
         try:
             yield
         except self._errors as error:
+            if self._open is not None and self._is_cut():
+                raise self._lose(error) from error
             raise store_fault(error) from error

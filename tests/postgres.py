@@ -16,6 +16,8 @@ from unittest.mock import patch
 import psycopg
 from sqlalchemy import make_url
 
+from checkpoints.store import Store
+
 VARIABLE = "SUREFOOT_TEST_POSTGRES"
 
 
@@ -66,3 +68,11 @@ def database(server_url: str) -> Iterator[str]:
             yield url.render_as_string(hide_password=False)
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def hang_up(store: Store) -> None:
+    """Let the server cut a store's connection; return when it is cut."""
+    url = store._writer.database.engine().url.set(drivername="postgresql")
+    pid = store._writer.driver.info.backend_pid
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
