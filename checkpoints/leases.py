@@ -94,12 +94,11 @@ class LeaseTable:
         with self._claims.of(run):
             self.acquire(run)
             self._holdings.add(run)
-            try:
+            with ExitStack() as on_failure:
+                on_failure.callback(self._let_go, run)
+                on_failure.callback(self._holdings.discard, run)
                 yield
-            except BaseException:
-                self._holdings.discard(run)
-                self._let_go(run)
-                raise
+                on_failure.pop_all()
             self._holdings.discard(run)
             self.release(run)
 

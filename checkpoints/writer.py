@@ -215,22 +215,23 @@ class Writer:
         with self._told():
             self.driver.execute(f"SAVEPOINT {name}")
             self._depth += 1
+            kept = False
             try:
                 yield
                 self.driver.execute(f"RELEASE SAVEPOINT {name}")
-            except BaseException as error:
-                self._take_back(name, error)
-                raise
+                kept = True
             finally:
+                if not kept:
+                    self._take_back(name)
                 self._depth -= 1
 
-    def _take_back(self, name: str, why: BaseException) -> None:
+    def _take_back(self, name: str) -> None:
         """Undo up to a savepoint; when that cannot be done, the whole transaction is lost."""
         self.epoch += 1
         if self._open is None:
             return
         if self._is_cut():
-            self._lose(why)
+            self._lose(CUT)
             return
         try:
             self.driver.execute(f"ROLLBACK TO SAVEPOINT {name}")
@@ -285,12 +286,10 @@ class Writer:
         transaction.committed = True
         self._committed_some.notify_all()
 
-    def _lose(self, error: BaseException) -> StoreFault:
+    def _lose(self, error: Exception) -> StoreFault:
         """Take the open transaction back, and stop the runs that may believe in it."""
         lost, self._open = self._open, None
-        fault = store_fault(error) if isinstance(error, self._errors) else CUT
-        if isinstance(error, StoreFault):
-            fault = error
+        fault = error if isinstance(error, StoreFault) else store_fault(error)
         self._roll_back()
         if lost is not None:
             advice = f"{fault.advice} A run goes on from its last commit when it is resumed."
