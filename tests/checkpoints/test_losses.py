@@ -59,14 +59,20 @@ def losing(url: str, clock: HandClock, broken: Breaking) -> Iterator[Store]:
             store.leases.acquire(run)
             store.ledger.append(run, "tick", "kept", {})
         store.flush()
-        store.ledger.append("two", "tick", "lost", {})
-        with broken(store), pytest.raises(StoreFault, match="not committed is lost"):
-            fail(store)
+        lose(store, broken)
         yield store
 
 
-def fail(store: Store) -> None:
-    """Write what may not be lost."""
+def lose(store: Store, broken: Breaking) -> None:
+    """Let a commit fail with which something deferred goes."""
+    # The lock keeps others from committing it before.
+    with store._writer._lock:
+        store.ledger.append("two", "tick", "lost", {})
+        with broken(store), pytest.raises(StoreFault, match="not committed is lost"):
+            write_urgently(store)
+
+
+def write_urgently(store: Store) -> None:
     with store._writer.write(of="one", urgent=True):
         store.ledger.append("one", "tick", "urgent", {})
 
@@ -126,9 +132,7 @@ def test_runs_that_were_not_held_write_as_before(losing: Store) -> None:
 
 def work_and_lose(store: Store, broken: Breaking) -> None:
     with store.leases.holding("two"):
-        store.ledger.append("two", "tick", "lost", {})
-        with broken(store), pytest.raises(StoreFault):
-            fail(store)
+        lose(store, broken)
 
 
 def test_work_that_lost_something_ends_with_a_fault(
