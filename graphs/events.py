@@ -1,9 +1,10 @@
 """What a run tells while it goes on: one typed event for each thing that happens.
 
-The nodes stream plain JSON, so that whoever calls the graph by hand gets it, too
+The nodes tell plain JSON, so that whoever calls the graph by hand gets it, too
 (`stream_mode="custom"`); here it gets its types.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -144,3 +145,14 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="k
 def read_event(told: object) -> Event:
     """Return what a node streamed as a typed event (`ValidationError` when it is none of ours)."""
     return _EVENT.validate_python(told)
+
+
+def read_events(told: Iterable[object]) -> Iterator[Event]:
+    """Yield what nodes told as typed events; each degradation once, as on the ledger."""
+    degraded: set[Degraded] = set()
+    for event in map(read_event, told):
+        if isinstance(event, Degraded):
+            if event in degraded:
+                continue
+            degraded.add(event)
+        yield event

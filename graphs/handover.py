@@ -1,10 +1,10 @@
-"""Runs an iterator in a thread of its own, so that whoever consumes it can always be interrupted.
+"""Runs work in a thread of its own, so that whoever follows it can always be interrupted.
 
 Python gives Ctrl-C to the main thread only, and a main thread that runs a graph is not free to stop
-it. The two go in step: the iterator goes on when the next item is asked for.
+it. The two go in step: the work goes on when what it told was taken and more is asked for.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from contextlib import closing
 from queue import SimpleQueue
@@ -15,31 +15,44 @@ from tools.stopping import Stop, background, stopping_at
 
 T = TypeVar("T")
 
+Work = Callable[[Callable[[T], None]], Generator[None]]
+"""Tells items, from any thread and at any time; yields where it may be left."""
 
-def handed_over(source: Generator[T]) -> Generator[T]:
-    """Yield what a generator yields; an exception of it reaches the consumer.
 
-    Leaving the loop (Ctrl-C, `break` and `close()`, any exception) stops the generator where that
-    is safe: a model is no longer waited for, an action that runs is. Only then is it left.
+def handed_over(work: Work[T]) -> Generator[T]:
+    """Yield what work tells while it does; an exception of it reaches the consumer.
+
+    Leaving the loop (Ctrl-C, `break` and `close()`, any exception) stops the work where that is
+    safe: a model is no longer waited for, an action that runs is. Only then is it left.
     """
-    items: SimpleQueue[list[T]] = SimpleQueue()
+    items: SimpleQueue[list[T] | None] = SimpleQueue()
     stop: Stop = Future()
     wanted = Semaphore(0)
+    silent = True
+
+    def tell(item: T) -> None:
+        nonlocal silent
+        silent = False
+        items.put([item])
 
     def pump() -> None:
-        with stopping_at(stop), closing(source):
-            for item in source:
-                items.put([item])
-                wanted.acquire()
+        nonlocal silent
+        with stopping_at(stop), closing(work(tell)) as pauses:
+            for _ in pauses:
+                if not silent:
+                    silent = True
+                    items.put([])
+                    wanted.acquire()
                 if stop.done():
                     return
 
     ended = background(pump)
-    ended.add_done_callback(lambda _: items.put([]))
+    ended.add_done_callback(lambda _: items.put(None))
     try:
-        while batch := items.get():
-            yield batch[0]
-            wanted.release()
+        while (batch := items.get()) is not None:
+            yield from batch
+            if not batch:
+                wanted.release()
         ended.result()
     finally:
         stop.set_result(None)

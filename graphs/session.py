@@ -4,19 +4,19 @@ Adds nothing that plain LangGraph use would bypass; every guarantee lives in the
 """
 
 import uuid
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command
 
 from checkpoints.reversal import UndoReport
 from checkpoints.store import Store
 from checkpoints.undo import undo_run
 from graphs.agent import AgentGraph
-from graphs.events import Asked, Degraded, Event, read_event
+from graphs.driving import Driver
+from graphs.events import Event, read_events
 from graphs.forking import Forking, fork, look
 from graphs.handover import handed_over
 from graphs.render.screen import show
@@ -29,6 +29,7 @@ from nodes.state import Boundaries, Goal, Plan, State
 from nodes.upgrade import check_upgrade
 from tools.contract import STANDING, EffectRecord, JsonObject
 from tools.errors import BadInput, GraphChanged, SurefootError, UnknownReview
+from tools.progress import Listener
 from tools.records import Answer, AnswerKind, LedgerEntry, Review, RunInfo, Status
 
 LIVING: tuple[Status, ...] = ("running", "waiting")
@@ -123,6 +124,11 @@ class Run:
     def status(self) -> Status:
         """`running`, `waiting`, or the outcome."""
         return self.info.status
+
+    @property
+    def _driver(self) -> Driver:
+        agent = self.agent
+        return Driver(run=self.id, graph=agent.graph, context=agent.context)
 
     @property
     def state(self) -> State:
@@ -238,7 +244,7 @@ class Run:
             GraphChanged: The run was made by a graph that this one cannot continue.
             RunBusy: Another process advances it.
         """
-        for _ in self.stream():
+        for _ in handed_over(self._unwatched):
             pass
         return self
 
@@ -261,10 +267,15 @@ class Run:
             GraphChanged: The run was made by a graph that this one cannot continue.
             RunBusy: Another process advances it.
         """
-        return handed_over(self._advance())
+        with closing(handed_over(self._advance)) as told:
+            yield from read_events(told)
 
-    def _advance(self) -> Generator[Event]:
-        """Drive the graph until it ends or no stored answer lets it go on."""
+    def _unwatched(self, tell: Listener) -> Generator[None]:
+        del tell
+        return self._advance(None)
+
+    def _advance(self, watcher: Listener | None) -> Generator[None]:
+        """Drive the graph until it ends or no stored answer lets it go on; yields between nodes."""
         info = self.info if self.goal is None else self.agent.store.runs.find(self.id)
         if info is not None:
             if info.status not in LIVING:
@@ -276,7 +287,7 @@ class Run:
                 return
             try:
                 with self.agent.tracing.segment(self.agent.context, self.id, payload) as traced:
-                    yield from self._drive(payload, {**self.config, **traced})
+                    yield from self._driver.drive(payload, traced, watcher)
             except SurefootError as fault:
                 fault.changed = self._changed() or fault.changed
                 raise
@@ -297,7 +308,7 @@ class Run:
         # `next` is empty too when a node finished and the process died before its checkpoint.
         if not snapshot.tasks:
             raise GraphChanged(f"Run {self.id!r} is {status}, but its graph has no next node.")
-        payload = self._wake()
+        payload = self._driver.wake()
         return payload is not None or not snapshot.interrupts, payload
 
     def _changed(self) -> str:
@@ -306,34 +317,6 @@ class Run:
         if not standing:
             return ""
         return f"{len(standing)} earlier effects of run {self.id!r} stand; the rest was not begun."
-
-    def _drive(self, payload: Any, config: RunnableConfig) -> Generator[Event]:  # noqa: ANN401  # what LangGraph's `stream` takes
-        asked: set[str] = set()
-        degraded: set[Degraded] = set()
-        first = True
-        while first or payload is not None:
-            first = False
-            with closing(self._streamed(payload, config)) as told:
-                yield from _once(map(read_event, told), degraded)
-            fresh = [review for review in self.pending if review.id not in asked]
-            yield from (Asked(review=review) for review in fresh)
-            asked |= {review.id for review in fresh}
-            payload = self._wake()
-
-    def _streamed(self, payload: Any, config: RunnableConfig) -> Generator[Any]:  # noqa: ANN401  # the same
-        yield from self.agent.graph.stream(payload, config, stream_mode="custom")
-
-    def _wake(self) -> Command[Any] | None:
-        """Return what wakes a paused graph when the store holds news for it, else None."""
-        snapshot = self.agent.graph.get_state(self.config)
-        if not snapshot.interrupts:
-            return None
-        now = self.agent.context.clock()
-        waiting = [item["review"] for item in snapshot.values.get("waiting", [])]
-        reviews = [self.agent.store.reviews.get(name) for name in waiting]
-        if not any(item.state != "waiting" or item.expires_at <= now for item in reviews):
-            return None
-        return Command(resume={snapshot.interrupts[0].id: {"decision": "wake"}})
 
     def undo(
         self,
@@ -377,13 +360,3 @@ class Run:
     def fork(self, step: str, **choices: Any) -> "Run":  # noqa: ANN401  # see `graphs/forking.py`
         """Return a new run that begins before a step of this one, not advanced yet."""
         return Run(agent=self.agent, id=fork(self.agent, self.id, step, **choices))
-
-
-def _once(events: Iterable[Event], degraded: set[Degraded]) -> Iterator[Event]:
-    """Leave out a degradation that was told before; the ledger, too, has it once."""
-    for event in events:
-        if isinstance(event, Degraded):
-            if event in degraded:
-                continue
-            degraded.add(event)
-        yield event

@@ -15,7 +15,7 @@ from nodes.upgrade import check_upgrade
 from tools.contract import Clock, EffectRecord, JsonObject, Record, ToolCard
 from tools.errors import RunBusy, SurefootError
 from tools.policy import Policy
-from tools.progress import listening
+from tools.progress import Listener, listening
 from tools.records import Memory
 from tools.runner import Runner
 from tools.toolbox import Toolbox
@@ -172,6 +172,11 @@ class Context:
     """Scope of a goal that names none."""
     reviewer: str = "unnamed"
     """To whom an answer is attributed that does not say who gave it."""
+    watcher: Listener | None = None
+    """Who is told what happens, as it happens; LangGraph's custom stream when None.
+
+    To stream, LangGraph moves every node to a thread of a pool, which costs more than the node.
+    """
 
 
 def run_of(runtime: Runtime[Context]) -> str:
@@ -211,10 +216,14 @@ def enter(runtime: Runtime[Context]) -> tuple[Context, str]:
 
 
 def tell(runtime: Runtime[Context], kind: str, **data: JsonValue) -> None:
-    """Stream one event to whoever watches (`stream_mode="custom"`)."""
-    runtime.stream_writer({"kind": kind, **data})
+    """Tell one event to whoever watches."""
+    _watcher(runtime)({"kind": kind, **data})
 
 
 def reporting(runtime: Runtime[Context]) -> AbstractContextManager[None]:
-    """Stream what tools, checks and models tell meanwhile."""
-    return listening(runtime.stream_writer)
+    """Tell whoever watches what tools, checks and models tell meanwhile."""
+    return listening(_watcher(runtime))
+
+
+def _watcher(runtime: Runtime[Context]) -> Listener:
+    return runtime.context.watcher or runtime.stream_writer

@@ -8,6 +8,7 @@ from threading import Semaphore
 from typing import get_args
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 
 from checkpoints.store import Store
 from graphs.events import Asked, Decided, Degraded, Event, Finished, read_event
@@ -23,6 +24,10 @@ from tools.progress import announce
 
 ROOT = Path(__file__).parents[2]
 GOAL = [act("put", name="a", text="goal")]
+TOLD = [
+    *("plan", "step", "decision", "gate", "start", "observation"),
+    *("decision", "gate", "outcome"),
+]
 
 
 def writing(store: Store, folder: Path) -> Agent:
@@ -45,10 +50,15 @@ def thinking(store: Store, folder: Path, server: Stub, *steps: str) -> Agent:
 
 def test_a_run_is_told_from_plan_to_outcome(store: Store, folder: Path) -> None:
     kinds = [event.kind for event in writing(store, folder).begin("Write").stream()]
-    assert [kind for kind in kinds if kind != "check"] == [
-        *("plan", "step", "decision", "gate", "start", "observation"),
-        *("decision", "gate", "outcome"),
-    ]
+    assert [kind for kind in kinds if kind != "check"] == TOLD
+
+
+def test_plain_langgraph_streams_the_same_events(store: Store, folder: Path) -> None:
+    agent = writing(store, folder)
+    config: RunnableConfig = {"configurable": {"thread_id": "by hand"}}
+    goal = {"goal": agent.goal("Write").to_json()}
+    told = agent.graph.stream(goal, config, stream_mode="custom")
+    assert [kind for kind in (read_event(one).kind for one in told) if kind != "check"] == TOLD
 
 
 def test_the_last_event_is_the_outcome(store: Store, folder: Path) -> None:
