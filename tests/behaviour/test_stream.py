@@ -15,7 +15,7 @@ from graphs.events import Asked, Decided, Degraded, Event, Finished, read_event
 from graphs.session import Agent, Run
 from nodes.context import Situation
 from nodes.models.mind import ModelDecider
-from nodes.state import Decision
+from nodes.state import Decision, RunInput
 from tests.behaviour.shelf import act, script, shelf_agent, step
 from tests.nodes.models.asking import asker, candidate
 from tests.nodes.models.stub import Behaviour, Handler, Stub, says, stall, status, stub
@@ -56,7 +56,7 @@ def test_a_run_is_told_from_plan_to_outcome(store: Store, folder: Path) -> None:
 def test_plain_langgraph_streams_the_same_events(store: Store, folder: Path) -> None:
     agent = writing(store, folder)
     config: RunnableConfig = {"configurable": {"thread_id": "by hand"}}
-    goal = {"goal": agent.goal("Write").to_json()}
+    goal = RunInput(goal=agent.goal("Write").to_json())
     told = agent.graph.stream(goal, config, stream_mode="custom")
     assert [kind for kind in (read_event(one).kind for one in told) if kind != "check"] == TOLD
 
