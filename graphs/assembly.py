@@ -101,6 +101,7 @@ def _context(
         version=VERSION,
         settings=domain.settings,
         boundaries=domain.boundaries,
+        words=domain.words,
         offer_ttl=timedelta(hours=settings.offer_hours),
         reviewer=settings.reviewer,
     )

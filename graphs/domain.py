@@ -31,6 +31,8 @@ class Domain:
 
     A file of a package is `importlib.resources.files("package") / "instructions.md"`.
     """
+    words: tuple[str, ...] = ()
+    """What the user said beside the goal, e.g. a runbook; arguments may come from it."""
     constraints: tuple[str, ...] = ()
     """In words for models and people, what `checks` holds the world to."""
 

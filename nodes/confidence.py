@@ -144,7 +144,7 @@ def _judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Ju
         reason = f"{', '.join(beyond)} is outside the goal's boundaries."
         verdict = Verdict(decision="deny", rule="goal:boundaries", reason=reason[:1000])
         return Judged(verdict, tool.effect, certain)
-    words = (goal.objective, *state.get("words", []))
+    words = (goal.objective, *context.words, *state.get("words", []))
     untrusted = tuple(ungrounded(tool, action.args, words))
     facts = Facts(
         action=action,

@@ -170,6 +170,8 @@ class Context:
     offer_ttl: timedelta = OFFER_TTL
     boundaries: Boundaries = Boundaries()
     """Scope of a goal that names none."""
+    words: tuple[str, ...] = ()
+    """What the user said beside the goal, e.g. a runbook; arguments may come from it."""
     reviewer: str = "unnamed"
     """To whom an answer is attributed that does not say who gave it."""
     watcher: Listener | None = None

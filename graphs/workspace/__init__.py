@@ -1,0 +1,1 @@
+"""The workspace domain: an agent for the tools that a user configured."""
