@@ -73,6 +73,8 @@ class Preview(Record):
     """State or plan as it is, e.g. EXPLAIN before."""
     after: str = ""
     """State or plan as it would be."""
+    shows: str = ""
+    """What `before` and `after` are, e.g. `Query plans`; empty when they are the thing itself."""
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     """Figures with their units in the key: `size_bytes`, `rows`, `index_count`."""
     undo: str = ""

@@ -54,15 +54,30 @@ def _change(printer: Printer, card: JsonObject) -> None:
     found = preview if isinstance(preview, dict) else {}
     args = card.get("args")
     action = action_text(str(card.get("tool", "")), args if isinstance(args, dict) else {})
-    _answer(printer, "What changes", [str(found.get("statement") or action), _facts(found)])
-    for name in ("before", "after"):
-        if found.get(name):
-            _answer(printer, f"Query plans {name}", [str(found[name])])
-    if found and not (found.get("before") or found.get("after")):
-        _answer(printer, "Query plans before and after", ["the same for every query"])
+    _answer(printer, "What changes", [action if found.get("statement") else "", _facts(found)])
+    for text in str(found.get("statement") or action).splitlines():
+        printer.say(text, _diff_style(text), indent=4)
+    _versions(printer, found)
     for name in ("approve", "reject"):
         if card.get(name):
             printer.say(f"{name}: {card[name]}", indent=4)
+
+
+def _versions(printer: Printer, preview: JsonObject) -> None:
+    """Print what is there before and after; once when it is the same."""
+    before, after = str(preview.get("before") or ""), str(preview.get("after") or "")
+    shows = str(preview.get("shows") or "")
+    if before == after:
+        if before:
+            _answer(printer, f"{shows} before and after".strip().capitalize(), [before])
+        return
+    for name, text in (("before", before), ("after", after)):
+        if text:
+            _answer(printer, f"{shows} {name}".strip().capitalize(), [text])
+
+
+def _diff_style(text: str) -> str:
+    return {"+": "green", "-": "red", "@": "cyan"}.get(text[:1], "")
 
 
 def _facts(preview: JsonObject) -> str:
@@ -128,7 +143,7 @@ def untrusted_inputs(review: Review, entries: Iterable[LedgerEntry]) -> list[str
     steps = [str(item) for item in evidence] if isinstance(evidence, list) else []
     found = {
         f"{entry.body.get('tool')} ({entry.subject.split('/')[-2]}): its output can hold text that "
-        "somebody else wrote into the database or the workload"
+        "somebody else wrote"
         for entry in entries
         if entry.kind == "observation"
         and entry.body.get("trust") == "untrusted"

@@ -66,6 +66,7 @@ class Analyze(Tool):
             statement=statements.analyze().text,
             before="\n".join(lines[:50]) or "no statistics",
             after="statistics of every table and index as they are now",
+            shows="Statistics",
             facts={"statistics_rows": len(lines)},
             undo="The old statistics are put back, or removed when there were none.",
         )

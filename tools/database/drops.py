@@ -9,7 +9,7 @@ from tools.contract import EffectClass, Happened, JsonObject, Preview, Tool
 from tools.database import statements
 from tools.database.catalog import Index
 from tools.database.connection import Database
-from tools.database.hypothetical import changed_plans, empty_copy
+from tools.database.hypothetical import changed_plans, empty_copy, plan_texts
 from tools.database.index_effects import drop_exactly, make_again, stored_index
 from tools.database.schema import read_schema
 from tools.database.session import Reader
@@ -84,14 +84,16 @@ class DropIndex(Tool):
             index = self._vetted(reader, name)
             with empty_copy(reader, without=name) as copy:
                 plans = changed_plans(reader, copy, self._workload)
+                before, after = plan_texts(plans)
             facts = _facts(reader, index)
             statement = statements.drop_index(name, read_schema(reader, count=False))
         return Preview(
             summary=f"Drop the index {name} on {index.table} ({', '.join(index.columns)}); "
             f"{len(plans)} of {len(self._workload.queries)} queries would change their plan.",
             statement=statement.text,
-            before="\n".join(f"{query}: {old}" for query, old, _ in plans),
-            after="\n".join(f"{query}: {new}" for query, _, new in plans),
+            before=before,
+            after=after,
+            shows="Query plans",
             facts=facts,
             undo=f"The index is made again: {index.sql}",
         )

@@ -5,7 +5,7 @@ with the same statistics gets the plans of the full database.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from tools.database.statistics import has_statistics
 from tools.database.workload import Workload
 from tools.errors import Refused
 
+SAME: Final = "the same for every query"
 _SECONDS: Final = 10.0
 
 
@@ -80,3 +81,12 @@ def changed_plans(before: Reader, after: Reader, workload: Workload) -> list[tup
             if old != new:
                 plans.append((query.id, "\n".join(old), "\n".join(new)))
     return plans
+
+
+def plan_texts(plans: Sequence[tuple[str, str, str]]) -> tuple[str, str]:
+    """Return the plans before and after that change, as text for people."""
+    if not plans:
+        return SAME, SAME
+    before = (f"{query}: {old}" for query, old, _ in plans)
+    after = (f"{query}: {new}" for query, _, new in plans)
+    return "\n".join(before), "\n".join(after)

@@ -10,7 +10,7 @@ from tools.database import statements
 from tools.database.catalog import Schema, Table
 from tools.database.connection import Database
 from tools.database.drops import DropIndex, DropOwnIndex
-from tools.database.hypothetical import changed_plans, empty_copy
+from tools.database.hypothetical import changed_plans, empty_copy, plan_texts
 from tools.database.index_effects import drop_exactly, find_made, make_index, stored_index
 from tools.database.marks import marked, unmarked
 from tools.database.schema import read_schema
@@ -103,12 +103,14 @@ class CreateIndex(Tool):
             with empty_copy(reader) as copy:
                 copy.rows(statement)
                 plans = changed_plans(reader, copy, self._workload)
+                before, after = plan_texts(plans)
         return Preview(
             summary=f"Create an index on {spec.table} ({', '.join(spec.columns)}); "
             f"{len(plans)} of {len(self._workload.queries)} queries would change their plan.",
             statement=statement.text,
-            before="\n".join(f"{query}: {old}" for query, old, _ in plans),
-            after="\n".join(f"{query}: {new}" for query, _, new in plans),
+            before=before,
+            after=after,
+            shows="Query plans",
             facts=facts,
             undo="The index is dropped again; no data is touched.",
         )

@@ -70,7 +70,7 @@ def test_step_whose_action_is_rejected_is_given_up(store: Store, folder: Path) -
 
 @pytest.mark.parametrize(
     ("written", "instead", "outcome"),
-    [("first", "useless", "unverified"), ("text =", "txt =", "denied")],
+    [("first", "useless", "failed"), ("text =", "txt =", "denied")],
 )
 def test_what_comes_after_a_failure_is_not_done(
     store: Store, folder: Path, written: str, instead: str, outcome: str
