@@ -37,10 +37,7 @@ def write(
     folder: int, last: str, content: Iterable[bytes], *, over: os.stat_result | None, looks: Looks
 ) -> os.stat_result:
     """Write a passing file, sync it, and put it in its place; see `Root.write`."""
-    if over is None:
-        refuse_twin(folder, last)
-    else:
-        refuse_unwritable(over, last)
+    if over is not None:
         looks = _as_before(folder, last, over, looks)
     aside = _aside(last)
     settle(folder, last)
@@ -62,7 +59,6 @@ def write(
 
 def rename(folder: int, last: str, other: int, new: str, *, seen: os.stat_result) -> None:
     """Rename what was seen to a name that is free."""
-    refuse_twin(other, new, but=last if _same_folder(folder, other) else "")
     _refuse_changed(_look(folder, last), seen, last)
     kernel.rename_new(folder, last, other, new)
     if not same(_look(other, new), seen):
@@ -74,8 +70,6 @@ def rename(folder: int, last: str, other: int, new: str, *, seen: os.stat_result
 
 def unlink(folder: int, last: str, *, seen: os.stat_result) -> None:
     """Remove what was seen."""
-    if not stat.S_ISLNK(seen.st_mode):
-        refuse_unwritable(seen, last)
     aside = _aside(last)
     settle(folder, last)
     _refuse_changed(_look(folder, last), seen, last)
@@ -89,11 +83,19 @@ def unlink(folder: int, last: str, *, seen: os.stat_result) -> None:
 
 def make_folder(folder: int, last: str) -> None:
     """Make a folder; it belongs to whom the one above belongs."""
-    refuse_twin(folder, last)
     os.mkdir(last, dir_fd=folder)
     above = os.fstat(folder)
     if os.geteuid() == 0 and (above.st_uid, above.st_gid) != (0, 0):
         os.chown(last, above.st_uid, above.st_gid, dir_fd=folder, follow_symlinks=False)
+    os.fsync(folder)
+
+
+def set_looks(folder: int, mode: int, owner: Owner) -> None:
+    """Give a folder other permissions and another owner."""
+    seen = os.fstat(folder)
+    if owner != (seen.st_uid, seen.st_gid):
+        os.fchown(folder, *owner)
+    os.fchmod(folder, mode)
     os.fsync(folder)
 
 
@@ -128,7 +130,7 @@ def refuse_unwritable(seen: os.stat_result, name: str) -> None:
 
 
 def refuse_twin(folder: int, last: str, but: str = "") -> None:
-    """Raise when a name is taken, or hard to tell from one that is.
+    """Raise when a new name is hard to tell from one that is there.
 
     Raises:
         Refused: There is a sibling that differs only in letter case or Unicode form.
@@ -226,10 +228,6 @@ def _changed(last: str) -> Refused:
     return Refused(
         f"{last!r} is no longer what it was when it was looked at.", advice="Look at it again."
     )
-
-
-def _same_folder(one: int, other: int) -> bool:
-    return os.path.samestat(os.fstat(one), os.fstat(other))
 
 
 def _aside(last: str) -> str:

@@ -40,6 +40,17 @@ def normal(name: str) -> str:
     return whole
 
 
+def as_is(name: str) -> str:
+    """Return a name that the disk has, whatever it looks like; only its structure must be right.
+
+    Raises:
+        Refused: It does not name something beneath the workspace.
+    """
+    if name and ("\0" in name or {"", ".", ".."} & {*name.split("/")}):
+        raise Refused(f"{_shown(name)} is not a name in the workspace.")
+    return name
+
+
 def is_normal(part: str) -> bool:
     """Tell whether one part of a name, as the disk has it, is one that a workspace takes."""
     try:

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal, NamedTuple
 from weakref import finalize
 
-from tools.errors import BadInput, Refused
+from tools.errors import BadInput, Fatal, Refused
 from tools.files import changes, kernel
 from tools.files.changes import Owner
 from tools.files.faults import fault_of, told
 from tools.files.lock import locked
-from tools.files.names import OURS, normal, parents, split
+from tools.files.names import MAX_NAME_BYTES, OURS, as_is, normal, parents, split
 
 Kind = Literal["file", "folder", "link", "other"]
 MAX_ENTRIES: Final = 100_000
 """A folder with more than this is not listed."""
+_LONGEST: Final = 4_096
+"""Bytes of a path, with its end, that the kernel takes at once."""
 _READING: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -41,6 +43,7 @@ class Root:
     """One workspace folder.
 
     All names are relative to it and pass `names.normal` first. Safe to share between threads.
+    `exact` is the same folder for undoing what programs did.
 
     Args:
         path: The folder; links in this path itself are followed, once.
@@ -53,19 +56,36 @@ class Root:
     def __init__(self, path: Path, *, walk: bool = False) -> None:
         self.path = path
         try:
-            self._top = os.open(path, _FOLDER)
+            self._descriptor = os.open(path, _FOLDER)
         except OSError as error:
             raise BadInput(
                 f"The workspace {str(path)!r} cannot be opened: {error.strerror}.",
                 advice="Name a folder that exists.",
             ) from error
-        self.close = finalize(self, os.close, self._top)
-        self._open = kernel.open_walked if walk else kernel.opener(self._top)
+        self.close = finalize(self, os.close, self._descriptor)
+        self._opener = kernel.open_walked if walk else kernel.opener(self._descriptor)
+        self._named = normal
+        self._careful = True
 
     @property
     def resolved(self) -> bool:
         """Whether the kernel itself keeps names beneath the folder (`openat2`)."""
-        return self._open is kernel.open_resolved
+        return self._opener is kernel.open_resolved
+
+    @property
+    def exact(self) -> "Root":
+        """The same folder, as programs see it: still nothing but what is beneath it.
+
+        It takes names as the disk has them, and replaces and removes files of every kind, with
+        every permission; what is to be changed must have been seen all the same.
+        """
+        return _Exact(self)
+
+    @property
+    def _top(self) -> int:
+        if not self.close.alive:
+            raise Fatal(f"The workspace {str(self.path)!r} was closed.")
+        return self._descriptor
 
     def open(self, name: str) -> BinaryIO:
         """Open a regular file to read.
@@ -73,9 +93,9 @@ class Root:
         Raises:
             Refused: There is none, it is something else, or it lies behind a link.
         """
-        name = normal(name)
+        name = self._named(name)
         try:
-            opened = self._open(self._top, name or ".", _READING, 0)
+            opened = self._open(name, _READING)
         except OSError as error:
             raise fault_of(error, name) from error
         if stat.S_ISREG(os.fstat(opened).st_mode):
@@ -89,7 +109,7 @@ class Root:
         Raises:
             Refused: It lies behind a link.
         """
-        name = normal(name)
+        name = self._named(name)
         if not name:
             return os.fstat(self._top)
         folder, last = split(name)
@@ -107,7 +127,7 @@ class Root:
         Raises:
             Refused: There is no such link.
         """
-        folder, last = split(normal(name))
+        folder, last = split(self._named(name))
         with told(name), self._folder(folder) as opened:
             return os.readlink(last, dir_fd=opened)
 
@@ -117,7 +137,7 @@ class Root:
         Raises:
             Refused: There is no such folder, it lies behind a link, or holds too much.
         """
-        folder = normal(folder)
+        folder = self._named(folder)
         with told(folder), self._folder(folder) as opened, os.scandir(opened) as found:
             entries: list[Entry] = []
             for entry in found:
@@ -126,7 +146,9 @@ class Root:
                 with suppress(FileNotFoundError):
                     seen = entry.stat(follow_symlinks=False)
                     entries.append(Entry(entry.name, kind_of(seen), seen))
-        return sorted(entry for entry in entries if not entry.part.startswith(OURS))
+        return sorted(
+            entry for entry in entries if not (self._careful and entry.part.startswith(OURS))
+        )
 
     def write(
         self,
@@ -155,6 +177,10 @@ class Root:
             Fatal: The disk is full, or read-only.
         """
         with self._changing(name) as (folder, last):
+            if self._careful and over is not None:
+                changes.refuse_unwritable(over, last)
+            elif self._careful:
+                changes.refuse_twin(folder, last)
             looks = changes.Looks(mode, owner, attributes)
             return changes.write(folder, last, content, over=over, looks=looks)
 
@@ -164,12 +190,14 @@ class Root:
         Raises:
             Refused: There is a file or a link in the way.
         """
-        name = normal(name)
+        name = self._named(name)
         made = []
         for each in [*parents(name), name] if name else []:
             found = self.stat(each)
             if found is None:
                 with self._changing(each) as (folder, last):
+                    if self._careful:
+                        changes.refuse_twin(folder, last)
                     changes.make_folder(folder, last)
                 made.append(each)
             elif not stat.S_ISDIR(found.st_mode):
@@ -192,8 +220,11 @@ class Root:
         Raises:
             Refused: The new name is taken, or what is there is not what was seen.
         """
-        above, new = split(normal(new))
+        above, new = split(self._named(new))
         with self._changing(old) as (folder, last), self._folder(above) as other:
+            if self._careful:
+                here = os.path.samestat(os.fstat(folder), os.fstat(other))
+                changes.refuse_twin(other, new, but=last if here else "")
             changes.rename(folder, last, other, new, seen=seen)
 
     def unlink(self, name: str, *, seen: os.stat_result) -> None:
@@ -203,6 +234,8 @@ class Root:
             Refused: What is there is not what was seen, or must not be removed.
         """
         with self._changing(name) as (folder, last):
+            if self._careful and kind_of(seen) != "link":
+                changes.refuse_unwritable(seen, last)
             changes.unlink(folder, last, seen=seen)
 
     def remove_folder(self, name: str) -> None:
@@ -215,16 +248,30 @@ class Root:
             os.rmdir(last, dir_fd=folder)
             os.fsync(folder)
 
+    def set_looks(self, folder: str, mode: int, owner: Owner) -> None:
+        """Give a folder the permissions and the owner that it had before.
+
+        Raises:
+            Refused: There is no such folder.
+        """
+        with told(folder), self._folder(self._named(folder)) as opened:
+            changes.set_looks(opened, mode, owner)
+
     def settle(self, name: str) -> None:
         """Remove what a write or removal of this name left aside when it was killed."""
-        if self.stat(split(normal(name))[0]) is not None:
+        if self.stat(split(self._named(name))[0]) is not None:
             with self._changing(name) as (folder, last):
                 changes.settle(folder, last)
+
+    def _open(self, name: str, flags: int) -> int:
+        """Open a name; one that is too long for the kernel is walked."""
+        longest = len(name) > MAX_NAME_BYTES and len(os.fsencode(name)) >= _LONGEST
+        return (kernel.open_walked if longest else self._opener)(self._top, name or ".", flags, 0)
 
     @contextmanager
     def _changing(self, name: str) -> Iterator[tuple[int, str]]:
         """Yield a name's folder and last part, while no other process of ours changes anything."""
-        name = normal(name)
+        name = self._named(name)
         folder, last = split(name)
         if not last:
             raise Refused("The workspace itself is not changed.")
@@ -237,11 +284,21 @@ class Root:
         if not name and flags & os.O_DIRECTORY:
             yield self._top
             return
-        opened = self._open(self._top, name, flags, 0)
+        opened = self._open(name, flags)
         try:
             yield opened
         finally:
             os.close(opened)
+
+
+class _Exact(Root):
+    """A workspace that takes what programs make; its descriptor is the other's."""
+
+    def __init__(self, root: Root) -> None:
+        vars(self).update(vars(root))
+        self._other = root  # closes the descriptor when nobody needs it any more
+        self._named = as_is
+        self._careful = False
 
 
 def kind_of(seen: os.stat_result) -> Kind:
