@@ -4,21 +4,17 @@ Nothing that a decider wrote is believed here but the action itself: tool, argum
 checked, the policy judges, approvals are looked up in the store, never in the state.
 """
 
-from dataclasses import dataclass
-
 from langgraph.runtime import Runtime
 
 from nodes.context import Context, enter, tell
 from nodes.guards.budget import reserve
-from nodes.guards.grounding import ungrounded
-from nodes.guards.plans import outside
+from nodes.judging import Judged, in_full, judge
 from nodes.questions import ask
 from nodes.state import (
     Goal,
     Progress,
     Proposal,
     State,
-    Step,
     batch_of,
     dumps,
     goal_of,
@@ -28,26 +24,14 @@ from nodes.state import (
     spent_of,
     waiting_of,
 )
-from tools.contract import Action, Clearance, EffectClass, JsonObject, digest
-from tools.errors import Refused, ToolFault, Transient
-from tools.policy import Facts, Verdict
+from tools.contract import Clearance, JsonObject, digest
+from tools.errors import ToolFault, Transient
 from tools.records import Review
 
 PASSING = "contract:transient"
 """The rule of a proposal that could not be judged for now; it may be made again."""
 DRY_RUN = "dry-run"
 """The rule that holds back every effect of a dry run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A verdict with the facts it stands on."""
-
-    verdict: Verdict
-    effect: EffectClass
-    confidence: float
-    untrusted: tuple[str, ...] = ()
-    """Authority values without a trusted origin."""
 
 
 def confidence(state: State, runtime: Runtime[Context]) -> State:
@@ -89,8 +73,8 @@ def _gate(
         proposal = proposal.model_copy(update={"decision": ended})
         return _turned(proposal, "cleared", "step:ends", "No action: the step ends.")
     try:
-        proposal = _in_full(context, step, proposal)
-        judged = context.runner.patiently(lambda: _judge(context, goal, state, proposal))
+        proposal = in_full(context, step, proposal)
+        judged = context.runner.patiently(lambda: judge(context, goal, state, proposal))
     except ToolFault as fault:
         return _turned(proposal, "again", _fault_rule(fault), str(fault))
     verdict = judged.verdict
@@ -111,49 +95,6 @@ def _gate(
 def _fault_rule(fault: ToolFault) -> str:
     """Tell a fault that may pass, e.g. a lock, from one that another proposal must mend."""
     return PASSING if isinstance(fault, Transient) else "contract"
-
-
-def _in_full(context: Context, step: Step, proposal: Proposal) -> Proposal:
-    """Check plan and vocabulary; return the proposal with its arguments normalised.
-
-    Raises:
-        Refused: Outside the plan or the vocabulary; another proposal may be inside.
-    """
-    action = proposal.decision.action
-    tool = context.tools.get(action.tool) if action else None
-    if action is None or action.tool not in step.tools:
-        name = action.tool[:60] if action else ""
-        raise Refused(
-            f"The step {step.id!r} may call {', '.join(step.tools)}; {name!r} is not among them."
-        )
-    if tool is None:
-        raise Refused(f"There is no tool {action.tool[:60]!r}.")
-    full = action.model_copy(update={"args": tool.check(action.args)})
-    decision = proposal.decision.model_copy(update={"action": full})
-    return proposal.model_copy(update={"decision": decision})
-
-
-def _judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Judged:
-    """Look at scope and the origin of the arguments, and let the policy judge."""
-    action = proposal.decision.action or Action(tool="")
-    tool = context.tools[action.tool]
-    resources = tuple(sorted(tool.resources(action.args)))
-    certain = proposal.decision.confidence
-    beyond = outside(goal.boundaries, resources)
-    if beyond:
-        reason = f"{', '.join(beyond)} is outside the goal's boundaries."
-        verdict = Verdict(decision="deny", rule="goal:boundaries", reason=reason[:1000])
-        return Judged(verdict, tool.effect, certain)
-    words = (goal.objective, *context.words, *state.get("words", []))
-    untrusted = tuple(ungrounded(tool, action.args, words))
-    facts = Facts(
-        action=action,
-        effect=tool.effect,
-        resources=resources,
-        confidence=certain,
-        tainted=bool(untrusted),
-    )
-    return Judged(context.policy.judge(facts), tool.effect, certain, untrusted)
 
 
 def _by_person(

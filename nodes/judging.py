@@ -1,0 +1,69 @@
+"""Is a proposal within plan, vocabulary, scope, trust and policy?
+
+Nothing that a decider wrote is believed here but the action itself. What comes out is a verdict and
+the facts that it stands on; what follows from it, `nodes/confidence.py` decides.
+"""
+
+from dataclasses import dataclass
+
+from nodes.context import Context
+from nodes.guards.grounding import ungrounded
+from nodes.guards.plans import outside
+from nodes.state import Goal, Proposal, State, Step
+from tools.contract import Action, EffectClass
+from tools.errors import Refused
+from tools.policy import Facts, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict with the facts it stands on."""
+
+    verdict: Verdict
+    effect: EffectClass
+    confidence: float
+    untrusted: tuple[str, ...] = ()
+    """Authority values without a trusted origin."""
+
+
+def in_full(context: Context, step: Step, proposal: Proposal) -> Proposal:
+    """Check plan and vocabulary; return the proposal with its arguments normalised.
+
+    Raises:
+        Refused: Outside the plan or the vocabulary; another proposal may be inside.
+    """
+    action = proposal.decision.action
+    tool = context.tools.get(action.tool) if action else None
+    if action is None or action.tool not in step.tools:
+        name = action.tool[:60] if action else ""
+        raise Refused(
+            f"The step {step.id!r} may call {', '.join(step.tools)}; {name!r} is not among them."
+        )
+    if tool is None:
+        raise Refused(f"There is no tool {action.tool[:60]!r}.")
+    full = action.model_copy(update={"args": tool.check(action.args)})
+    decision = proposal.decision.model_copy(update={"action": full})
+    return proposal.model_copy(update={"decision": decision})
+
+
+def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Judged:
+    """Look at scope and the origin of the arguments, and let the policy judge."""
+    action = proposal.decision.action or Action(tool="")
+    tool = context.tools[action.tool]
+    resources = tuple(sorted(tool.resources(action.args)))
+    certain = proposal.decision.confidence
+    beyond = outside(goal.boundaries, resources)
+    if beyond:
+        reason = f"{', '.join(beyond)} is outside the goal's boundaries."
+        verdict = Verdict(decision="deny", rule="goal:boundaries", reason=reason[:1000])
+        return Judged(verdict, tool.effect, certain)
+    words = (goal.objective, *context.words, *state.get("words", []))
+    untrusted = tuple(ungrounded(tool, action.args, words))
+    facts = Facts(
+        action=action,
+        effect=tool.effect,
+        resources=resources,
+        confidence=certain,
+        tainted=bool(untrusted),
+    )
+    return Judged(context.policy.judge(facts), tool.effect, certain, untrusted)
