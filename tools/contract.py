@@ -108,6 +108,8 @@ class ToolCard(Record):
     effect: EffectClass
     parameters: JsonObject
     """JSON schema of the arguments."""
+    foreign: bool = False
+    """Whether an outsider wrote any of it: shown to models as untrusted text."""
 
 
 class Tool(ABC):
@@ -247,6 +249,7 @@ class Tool(ABC):
             description=self.description,
             effect=self.effect,
             parameters=function["parameters"],
+            foreign=self.foreign,
         )
 
 

@@ -9,6 +9,7 @@ SurefootError
         Refused             the action is not in the tool's vocabulary (a model can mend it)
         Transient           it may work later: locked, timed out
         Fatal               it will not work: read-only, disk full, corrupt
+    OutcomeUnknown          an effect was asked for, and whether it happened was not heard
     NotCleared              an action without a valid clearance reached the runner
     UndoConflict            the world no longer is as the effect left it
     RunBusy                 another process holds the run
@@ -78,6 +79,16 @@ class Transient(ToolFault):
 
 class Fatal(ToolFault):
     """The tool failed in a way that will not pass: read-only, disk full, corrupt."""
+
+
+class OutcomeUnknown(SurefootError):
+    """An effect was asked for, and whether it happened was not heard; no fault of the asking.
+
+    Whoever runs the tool asks its `probe`; when that cannot tell, a person is asked.
+    """
+
+    def __init__(self, what: str, *, advice: str = "") -> None:
+        super().__init__(what, changed="It may or may not have happened.", advice=advice)
 
 
 class NotCleared(SurefootError):

@@ -13,13 +13,13 @@ from pydantic import JsonValue
 from nodes.context import Decider, Planner, PlanRequest, Situation
 from nodes.guards.budget import Budget, spend_limits
 from nodes.models.ask import Asker, NoAnswer
+from nodes.models.cards import tool_sections
 from nodes.models.prompts import NO_BRIEF, Brief, Prompt, Section, shares, write
 from nodes.models.schemas import answer_schema, is_strict
 from nodes.state import Decision, Goal, Plan
 from tools.contract import JsonObject, Record
 
 OBJECTIVE_CHARACTERS = 4_000
-TOOL_CHARACTERS = 24_000
 RESULT_CHARACTERS = 12_000
 """Excerpts of all results together."""
 HISTORY_CHARACTERS = 4_000
@@ -133,7 +133,7 @@ def planner_prompt(
     schema = answer_schema(Plan)
     sections = (
         *_mandate(request.goal, brief),
-        Section(label="Tools", value=_records(request.tools), limit=TOOL_CHARACTERS, trusted=True),
+        *tool_sections(request.tools),
         Section(label="Left", value=_left(request.remaining), limit=500, trusted=True),
         _said(request.messages),
         Section(
@@ -165,7 +165,7 @@ def decider_prompt(
     sections = (
         *_mandate(situation.goal, brief),
         Section(label="Step", value=step.to_json(), limit=HISTORY_CHARACTERS, trusted=True),
-        Section(label="Tools", value=_records(cards), limit=TOOL_CHARACTERS, trusted=True),
+        *tool_sections(cards),
         Section(label="Left", value=_left(situation.remaining), limit=500, trusted=True),
         _said(situation.messages),
         Section(label="Results so far", value=results, limit=2 * RESULT_CHARACTERS),
