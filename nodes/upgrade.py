@@ -143,10 +143,7 @@ def _read(text: str, tools: Toolbox) -> Layout | None:
     _, _, told = text.partition(" ")
     if told:
         return Layout.model_validate_json(told)
-    # Cards of the first version did not tell whose words they are.
-    cards = [
-        card.model_dump(mode="json", exclude={"foreign"}) for card in tools.cards(sorted(tools))
-    ]
+    cards = [card.to_json() for card in tools.cards(sorted(tools))]
     if text == digest({**FIRST, "tools": [*cards]}):
         return _layout(FIRST["version"], FIRST["edges"], tools)
     return None

@@ -111,6 +111,10 @@ class ToolCard(Record):
     foreign: bool = False
     """Whether an outsider wrote any of it: shown to models as untrusted text."""
 
+    def to_json(self) -> JsonObject:
+        """Return what is shown and compared; whose words it is decides where, and is not in it."""
+        return self.model_dump(mode="json", exclude={"foreign"})
+
 
 class Tool(ABC):
     """One thing that the agent may do to the world.

@@ -4,13 +4,12 @@ safe = adapted(tool, effect="read", authority={"path"})
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, ToolException
 from pydantic import JsonValue
 
-from tools.bounded import bounded
 from tools.closed_model import closed_model
 from tools.contract import (
     EffectClass,
@@ -28,11 +27,13 @@ from tools.langchain.calling import Caller
 from tools.langchain.hooks import NO_HOOKS, Hooks
 from tools.plain_text import plain
 from tools.results import jsonable
+from tools.shortened import shortened
 from tools.versions import Versions
 
 DEFAULT_SECONDS: Final = 60.0
 MAX_OUTPUT_CHARACTERS: Final = 200_000
 SUMMARY_CHARACTERS: Final = 300
+DESCRIPTION_CHARACTERS: Final = 2_000
 PREVIEW_CHARACTERS: Final = 4_000
 
 
@@ -68,20 +69,14 @@ def adapted(
     refuse_unfilled(tool, given, set(names))
     deciding = names if authority is None else frozenset(authority)
     _refuse_contradictions(tool, effect, deciding - names, hooks)
-    told = plain(tool.description, 2_000)
-    trusted, strange = trust, foreign
 
-    class _Adapted(Adapted):
-        name = tool.name
-        description = told
+    class Kind(Adapted):
         args_schema = arguments
-        authority: ClassVar[frozenset[str]] = deciding
-        content: ClassVar[frozenset[str]] = names - deciding
-        output_trust: ClassVar[Trust] = trusted
-        foreign: ClassVar[bool] = strange
 
-    _Adapted.effect = effect
-    return _Adapted(Caller(tool=tool, seconds=seconds, filled=given), hooks)
+    Kind.name, Kind.description = tool.name, plain(tool.description, DESCRIPTION_CHARACTERS)
+    Kind.effect, Kind.output_trust, Kind.foreign = effect, trust, foreign
+    Kind.authority, Kind.content = deciding, names - deciding
+    return Kind(Caller(tool=tool, seconds=seconds, filled=given), hooks)
 
 
 def _refuse_contradictions(
@@ -219,7 +214,7 @@ def _result(name: str, answer: Any) -> JsonObject:  # noqa: ANN401  # whatever a
     whole: JsonObject = {"content": _json(answer.content)}
     if answer.artifact is not None:
         whole["artifact"] = _json(answer.artifact)
-    kept = bounded(whole, MAX_OUTPUT_CHARACTERS)
+    kept = shortened(whole, MAX_OUTPUT_CHARACTERS)
     shown = plain(answer.text, SUMMARY_CHARACTERS) or f"{name} returned nothing to read."
     told: JsonObject = {"summary": shown, "truncated": kept.truncated, "characters": kept.size}
     return told | (kept.value if isinstance(kept.value, dict) else {})

@@ -1,8 +1,6 @@
 """LangChain tools of every kind, as users bring them."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from threading import Event
 from typing import Annotated, Any
 
@@ -149,26 +147,3 @@ def returning(value: Any) -> BaseTool:
         return "given", value
 
     return give
-
-
-class Notes:
-    """A folder of notes with a LangChain tool that writes them: something to undo."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def tool(self) -> BaseTool:
-        def write(name: str, text: str) -> str:
-            self.path(name).write_text(text)
-            return f"wrote {name}"
-
-        return StructuredTool.from_function(write, name="write", description="Write a note.")
-
-    def path(self, name: object) -> Path:
-        return self.folder / f"{str(name).encode().hex()[:120] or '_'}.txt"
-
-    def read(self, name: object) -> str | None:
-        return self.path(name).read_text() if self.path(name).exists() else None
-
-    def all(self) -> Iterator[tuple[str, str]]:
-        return ((path.name, path.read_text()) for path in sorted(self.folder.iterdir()))

@@ -1,5 +1,6 @@
 """Any LangChain tool in one line, taken at its worst unless it is declared otherwise."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -7,13 +8,22 @@ from typing import Any
 import pytest
 from langchain_core.tools import BaseTool, StructuredTool
 
+from checkpoints.store import Store, open_store
 from tests.tools.langchain import stock
-from tools.contract import EffectClass, JsonObject
-from tools.errors import BadInput, Fatal, OutcomeUnknown, Refused, Transient, UndoConflict
+from tests.tools.langchain.specimens import WriteNote
+from tools.contract import JsonObject
+from tools.errors import BadInput, Fatal, OutcomeUnknown, Refused, Transient
 from tools.langchain.adapter import MAX_OUTPUT_CHARACTERS, adapted
 from tools.langchain.hooks import Hooks
 from tools.stopping import Stop, Stopped, stopping_at
 from tools.toolbox import Toolbox, lint
+
+
+@pytest.fixture
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'store.db'}") as store:
+        yield store
+
 
 TO: JsonObject = {"to": "Ada", "place": {"city": "London"}}
 
@@ -166,29 +176,9 @@ def test_arguments_that_langchain_keeps_for_itself_are_refused() -> None:
         adapted(tool)
 
 
-def notes(folder: Path, effect: EffectClass = "reversible") -> tuple[stock.Notes, Any]:
-    """Return a world, and its tool with everything that undoing wants."""
-    world = stock.Notes(folder)
-
-    def undo(args: JsonObject, snapshot: JsonObject, result: Any) -> None:
-        now = world.read(args["name"])
-        if now == snapshot["was"]:
-            return
-        if now != args["text"]:
-            raise UndoConflict(f"{args['name']!r} was changed since.")
-        world.path(args["name"]).unlink()
-
-    hooks = Hooks(
-        resources=lambda args: {f"note:{args['name']}"},
-        snapshot=lambda args: {"was": world.read(args["name"])},
-        probe=lambda args, *_: "yes" if world.read(args["name"]) == args["text"] else "no",
-        undo=undo,
-    )
-    return world, adapted(world.tool(), effect=effect, authority={"name"}, hooks=hooks)
-
-
-def test_hooks_make_a_tool_reversible(tmp_path: Path) -> None:
-    world, tool = notes(tmp_path)
+def test_hooks_make_a_tool_reversible(tmp_path: Path, store: Store) -> None:
+    world = WriteNote(tmp_path)
+    tool, before = world.tool(store.artifacts), world.world()
     args = tool.check({"name": "a", "text": "hello"})
     snapshot = tool.snapshot(args)
     assert tool.probe(args, snapshot, "k") == "no"
@@ -196,7 +186,7 @@ def test_hooks_make_a_tool_reversible(tmp_path: Path) -> None:
     assert tool.probe(args, snapshot, "k") == "yes"
     tool.undo(args, snapshot, result)
     tool.undo(args, snapshot, result)
-    assert list(world.all()) == []
+    assert world.world() == before
 
 
 def test_preview_of_an_unknown_effect_shows_the_call() -> None:

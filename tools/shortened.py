@@ -11,7 +11,7 @@ MAX_DEPTH: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounded:
+class Shortened:
     """A value, perhaps cut."""
 
     value: JsonValue
@@ -20,15 +20,15 @@ class Bounded:
     truncated: bool
 
 
-def bounded(value: JsonValue, limit: int) -> Bounded:
+def shortened(value: JsonValue, limit: int) -> Shortened:
     """Return a value whose JSON has about `limit` characters at most.
 
     Long texts, lists and objects end earlier; what is left stands where it stood.
     """
     size = len(canonical(value))
     if size <= limit:
-        return Bounded(value=value, size=size, truncated=False)
-    return Bounded(value=_Cutting(left=limit).cut(value, 0), size=size, truncated=True)
+        return Shortened(value=value, size=size, truncated=False)
+    return Shortened(value=_Cutting(left=limit).cut(value, 0), size=size, truncated=True)
 
 
 @dataclass(slots=True)
