@@ -23,6 +23,8 @@ class ArtifactTable:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self.vault = writer.vault
+        """What opens the store's content."""
 
     def put(self, value: JsonValue) -> str:
         """Keep a JSON value and return its reference, `sha256:...`."""
@@ -30,7 +32,8 @@ class ArtifactTable:
         ref = f"sha256:{hashlib.sha256(text).hexdigest()}"
         with self._writer.write() as connection:
             if connection.execute(_KNOWN, {"ref": ref}).first() is None:
-                connection.execute(_ADD, {"ref": ref, "data": zlib.compress(text)})
+                data = self.vault.seal_bytes(zlib.compress(text), "artifacts", ref)
+                connection.execute(_ADD, {"ref": ref, "data": data})
         return ref
 
     def get(self, ref: str) -> JsonValue:
@@ -38,13 +41,13 @@ class ArtifactTable:
 
         Raises:
             KeyError: No such artifact.
-            StoreFault: What is kept is not what the reference says.
+            StoreFault: What is kept is not what the reference says, or cannot be opened.
         """
         with self._writer.read() as connection:
             data = connection.execute(_DATA, {"ref": ref}).scalar_one_or_none()
         if data is None:
             raise KeyError(ref)
-        return _checked(ref, data)
+        return _checked(ref, self.vault.open_bytes(data, "artifacts", ref))
 
 
 def _checked(ref: str, data: bytes) -> JsonValue:

@@ -6,16 +6,21 @@ gone. What a tombstone names was pruned, and may be missing.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from checkpoints.artifacts import ArtifactTable
-from checkpoints.bodies import body_of, large, object_of
+from checkpoints.bodies import Opener, body_of, large, naming, object_of
 from checkpoints.schema import artifacts as artifact_rows
-from checkpoints.schema import effects, ledger, reviews, runs
+from checkpoints.schema import CONTENT, effects, ledger, reviews, runs
 from checkpoints.tombstones import PRUNED
+from checkpoints.vault import Vault
 from tools.contract import Action, JsonObject, canonical
+from tools.errors import StoreFault
 
 Facts = dict[tuple[str, str], JsonObject]
 """What is so of a run, a review or an effect, e.g. of `("effect", "r/tune/1")`."""
@@ -39,8 +44,9 @@ def differences(connection: Connection, artifacts: ArtifactTable) -> list[str]:
         artifacts: Where bodies are that were too large for the ledger.
     """
     query = select(ledger).where(ledger.c.kind.in_(_KINDS)).order_by(ledger.c.seq)
-    told = _told(connection.execute(query), artifacts)
-    kept = _kept(connection)
+    opened = partial(_opened, artifacts.vault)
+    told = _told((opened(row, "ledger") for row in connection.execute(query)), artifacts)
+    kept = _kept(connection, opened)
     return [
         f"the {name[0]} {name[1]!r} is kept as {_brief(kept.get(name))}, "
         f"the ledger tells {_brief(told.get(name))}"
@@ -56,10 +62,10 @@ def losses(connection: Connection, artifacts: ArtifactTable) -> list[str]:
         connection: Where ledger and artifacts are kept.
         artifacts: Where bodies are that were too large for the ledger.
     """
-    query = select(ledger).where(ledger.c.body.contains("sha256:")).order_by(ledger.c.seq)
+    entries = naming(connection, partial(_opened, artifacts.vault))
     pruned: dict[str, set[str]] = {}
-    missing: list[tuple[Row[Any], str]] = []
-    for chunk in connection.execute(query).partitions(_CHUNK):
+    missing: list[tuple[Any, str]] = []
+    while chunk := [*islice(entries, _CHUNK)]:
         for row in chunk:
             if row.kind == PRUNED:
                 listed = body_of(row.body, artifacts).get("artifacts")
@@ -72,15 +78,21 @@ def losses(connection: Connection, artifacts: ArtifactTable) -> list[str]:
     ]
 
 
-def _evidence(row: Row[Any]) -> str:
+def _opened(vault: Vault, row: Row[Any], table: str) -> Any:  # noqa: ANN401  # see `Vault.opened`
+    """Return a row opened, with nothing in it when it cannot be: that is a difference, too."""
+    try:
+        return vault.opened(row, table)
+    except StoreFault:
+        return SimpleNamespace(**{**row._mapping, CONTENT[table][1]: ""})  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+
+
+def _evidence(row: Any) -> str:  # noqa: ANN401  # an opened row
     """Return the artifact that an entry stands on; empty when there is none."""
     body = object_of(row.body)
     return large(body) or str(body.get(_EVIDENCE.get(row.kind, ""), ""))
 
 
-def _missing(
-    connection: Connection, wanted: list[tuple[Row[Any], str]]
-) -> list[tuple[Row[Any], str]]:
+def _missing(connection: Connection, wanted: list[tuple[Any, str]]) -> list[tuple[Any, str]]:
     refs = {ref for _, ref in wanted if ref}
     query = select(artifact_rows.c.ref).where(artifact_rows.c.ref.in_(refs))
     there = set(connection.execute(query).scalars())
@@ -91,7 +103,7 @@ def _texts(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def _told(rows: Iterable[Row[Any]], artifacts: ArtifactTable) -> Facts:
+def _told(rows: Iterable[Any], artifacts: ArtifactTable) -> Facts:
     """Return what the newest entries tell of everything."""
     told: Facts = {}
     for row in rows:
@@ -126,17 +138,18 @@ def _fact(kind: str, body: JsonObject, before: JsonObject) -> JsonObject:
     return {"state": "answered", "action": body.get("reviewed_hash"), "answer": answer}
 
 
-def _kept(connection: Connection) -> Facts:
+def _kept(connection: Connection, opened: Opener) -> Facts:
     """Return what the tables hold."""
     kept: Facts = {}
     for row in connection.execute(select(runs)):
-        kept["run", row.run] = {"status": object_of(row.record).get("status")}
+        record = object_of(opened(row, "runs").record)
+        kept["run", row.run] = {"status": record.get("status")}
     for row in connection.execute(select(reviews)):
-        record = object_of(row.record)
+        record = object_of(opened(row, "reviews").record)
         answer, action = record.get("answer"), record.get("action_hash")
         kept["review", row.id] = {"state": row.state, "action": action, "answer": answer}
     for row in connection.execute(select(effects)):
-        record = object_of(row.record)
+        record = object_of(opened(row, "effects").record)
         state = row.state if row.state == record.get("state") else "contradictory"
         kept["effect", row.key] = {"state": state, "action": _action_hash(record)}
     return kept

@@ -2,15 +2,35 @@
 
 import json
 import re
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from pydantic import JsonValue
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from checkpoints.artifacts import ArtifactTable
+from checkpoints.schema import ledger
+from checkpoints.vault import SEALED_TEXT
 from tools.contract import JsonObject
 from tools.errors import StoreFault
 
+Opener = Callable[[Row[Any], str], Any]
+"""Returns a row of a table with its content opened, e.g. `Vault.opened`."""
+
 _REF: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_PAGE = 1_000
+
+
+def naming(connection: Connection, opened: Opener, *where: ColumnElement[bool]) -> Iterator[Any]:
+    """Yield the entries of the ledger that name an artifact anywhere, opened, oldest first."""
+    # What is sealed, only its opener can read; where nothing is, the database can look faster.
+    sealed = ledger.c.body.startswith(SEALED_TEXT)
+    hits = sealed | ledger.c.body.contains("sha256:")
+    query = select(ledger).where(hits, *where).order_by(ledger.c.seq)
+    for row in connection.execute(query, execution_options={"yield_per": _PAGE}):
+        entry = opened(row, "ledger")
+        if "sha256:" in entry.body:
+            yield entry
 
 
 def body_of(text: str, artifacts: ArtifactTable) -> JsonObject:

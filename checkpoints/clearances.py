@@ -17,16 +17,20 @@ class ClearanceTable:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self._vault = writer.vault
 
     def grant(self, clearance: Clearance) -> None:
         """Keep a clearance; a later one for the same key replaces it."""
         with self._writer.write() as connection:
             connection.execute(_DROP, {"of": clearance.key})
-            row = {"key": clearance.key, "record": canonical(clearance.to_json())}
-            connection.execute(_ADD, row)
+            text = canonical(clearance.to_json())
+            record = self._vault.seal(text, "clearances", clearance.key)
+            connection.execute(_ADD, {"key": clearance.key, "record": record})
 
     def find(self, key: str) -> Clearance | None:
         """Return the clearance for an effect key, expired or not."""
         with self._writer.read() as connection:
             found = connection.execute(_FIND, {"of": key}).scalar_one_or_none()
-        return None if found is None else Clearance.model_validate_json(found)
+        if found is None:
+            return None
+        return Clearance.model_validate_json(self._vault.open(found, "clearances", key))

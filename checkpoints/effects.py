@@ -45,6 +45,7 @@ class EffectJournal:
 
     def __init__(self, writer: Writer, ledger: ChainedLedger, clock: Clock) -> None:
         self._writer = writer
+        self._vault = writer.vault
         self._ledger = ledger
         self._clock = clock
 
@@ -70,7 +71,7 @@ class EffectJournal:
             if _row(connection, key) is not None:
                 return
             columns = {"key": key, "run": run, "tool": action.tool, "changes": 0}
-            connection.execute(_ADD, columns | _kept(record))
+            connection.execute(_ADD, columns | self._kept(record))
             body: JsonObject = {"action": action.to_json(), "action_hash": action.hash}
             self._note(record, 0, body | {"snapshot": snapshot})
 
@@ -96,12 +97,12 @@ class EffectJournal:
                 raise SurefootError(
                     f"The effect {key!r} was never intended, so it cannot be settled."
                 )
-            before = _record(row)
+            before = self._record(row)
             _check(before, state)
             kept = before.result if result is None else result
             after = before.model_copy(update={"state": state, "result": kept, "error": error})
             changes = row.changes + 1
-            connection.execute(_CHANGE, {"of": key, "changes": changes, **_kept(after)})
+            connection.execute(_CHANGE, {"of": key, "changes": changes, **self._kept(after)})
             self._note(after, changes, {"from": before.state, "result": result, "error": error})
 
     def of_run(self, run: str) -> list[EffectRecord]:
@@ -122,7 +123,15 @@ class EffectJournal:
 
     def _select(self, query: Select[Any], of: str) -> list[EffectRecord]:
         with self._writer.read() as connection:
-            return [_record(row) for row in connection.execute(query, {"of": of})]
+            return [self._record(row) for row in connection.execute(query, {"of": of})]
+
+    def _kept(self, record: EffectRecord) -> dict[str, str]:
+        text = self._vault.seal(canonical(record.to_json()), "effects", record.key)
+        return {"state": record.state, "record": text}
+
+    def _record(self, row: Row[Any]) -> EffectRecord:
+        text = self._vault.open(row.record, "effects", row.key)
+        return EffectRecord.model_validate_json(text).model_copy(update={"seq": row.seq})
 
     def _note(self, record: EffectRecord, change: int, body: JsonObject) -> None:
         # The number of the change keeps a second undo apart from the first in the ledger.
@@ -141,11 +150,3 @@ def _check(record: EffectRecord, state: EffectState) -> None:
 
 def _row(connection: Connection, key: str) -> Row[Any] | None:
     return connection.execute(_LOCK, {"of": key}).first()
-
-
-def _kept(record: EffectRecord) -> dict[str, str]:
-    return {"state": record.state, "record": canonical(record.to_json())}
-
-
-def _record(row: Row[Any]) -> EffectRecord:
-    return EffectRecord.model_validate_json(row.record).model_copy(update={"seq": row.seq})

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, func, select, text
 
-from checkpoints.bodies import large, object_of, refs_in
+from checkpoints.bodies import large, naming, object_of, refs_in
 from checkpoints.references import existing, in_chunks, kept_by_graph, told_by
 from checkpoints.schema import begins, clearances, effects, ledger, reviews, spending
 from checkpoints.store import Store
@@ -183,14 +183,18 @@ def _released(
     staying: list[Row[Any]],
 ) -> set[str]:
     """Return the artifacts that nothing which stays of the run needs."""
-    kept = set().union(*(refs_in(row.record) for row in staying), refs_in(str(info.to_json())))
-    named = kept_by_graph(store.saver, info.run).union(*(refs_in(row.record) for row in leaving))
+    opened = store.artifacts.vault.opened
+    kept, named = (
+        set().union(*(refs_in(opened(row, "effects").record) for row in rows))
+        for rows in (staying, leaving)
+    )
+    kept |= refs_in(str(info.to_json()))
+    named |= kept_by_graph(store.saver, info.run)
     stays = {row.key for row in staying}
-    query = select(ledger).where(ledger.c.run == info.run, ledger.c.body.contains("sha256:"))
-    for row in connection.execute(query):
-        lasting = row.kind in _LASTING or (row.kind == "effect" and row.subject in stays)
-        body = large(object_of(row.body))
+    for entry in naming(connection, opened, ledger.c.run == info.run):
+        lasting = entry.kind in _LASTING or (entry.kind == "effect" and entry.subject in stays)
+        body = large(object_of(entry.body))
         kept |= {body} if lasting and body else set()
-        if row.kind != "pruned":
-            named |= told_by(row, store.artifacts)
+        if entry.kind != "pruned":
+            named |= told_by(entry.body, store.artifacts)
     return existing(connection, named - kept)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from checkpoints.artifacts import ArtifactTable
 from checkpoints.audit import differences, losses
 from checkpoints.schema import ledger, ledger_head
+from checkpoints.vault import Vault
 from checkpoints.writer import Writer
 from tools.contract import Clock, JsonObject, canonical, digest
 from tools.errors import StoreFault
@@ -44,6 +45,7 @@ class ChainedLedger:
 
     def __init__(self, writer: Writer, artifacts: ArtifactTable, clock: Clock) -> None:
         self._writer = writer
+        self._vault = writer.vault
         self._artifacts = artifacts
         self._clock = clock
         self._head = 0, 0, GENESIS
@@ -69,9 +71,10 @@ class ChainedLedger:
             )
             fields = entry.to_json()
             sealed = chain_hash(fields)
-            row = fields | {"hash": sealed, "body": canonical(bounded), "dedupe": mark}
+            body = self._vault.seal(canonical(bounded), "ledger", entry.seq)
+            row = fields | {"hash": sealed, "body": body, "dedupe": mark}
             if not connection.execute(_ADD, row).rowcount:
-                return _entry(connection.execute(_KNOWN, {"mark": mark}).one())
+                return self._entry(connection.execute(_KNOWN, {"mark": mark}).one())
             connection.execute(_ADVANCE, {"seq": entry.seq, "hash": sealed})
             self._head = self._writer.epoch, entry.seq, sealed
             return entry.model_copy(update={"hash": sealed})
@@ -84,7 +87,7 @@ class ChainedLedger:
         if run is not None:
             query = query.where(ledger.c.run == run)
         with self._writer.read() as connection:
-            return [_entry(row) for row in connection.execute(query)]
+            return [self._entry(row) for row in connection.execute(query)]
 
     def verify(self) -> ChainReport:
         """Walk the whole chain and report every changed, removed, reordered or inserted entry.
@@ -100,7 +103,7 @@ class ChainedLedger:
         with self._writer.read() as connection:
             noted = connection.execute(select(ledger_head)).first()
             for row in connection.execute(query):
-                problems += _problems(row, last + 1, head)
+                problems += _problems(row, self._vault, last + 1, head)
                 count, last, head = count + 1, row.seq, str(row.hash)
             past = differences(connection, self._artifacts)
             past += losses(connection, self._artifacts)
@@ -109,6 +112,9 @@ class ChainedLedger:
             problems.append(f"the chain ends with entry {last}, the store noted {newest} as last")
         problems += past
         return ChainReport(entries=count, head=head, problems=tuple(problems))
+
+    def _entry(self, row: Row[Any]) -> LedgerEntry:
+        return _entry(self._vault.opened(row, "ledger"))
 
     def _newest(self, connection: Connection) -> tuple[int, str]:
         """Return number and hash of the newest entry; nobody else writes in this transaction."""
@@ -141,14 +147,13 @@ def _head(connection: Connection) -> tuple[int, str]:
     return head.seq, head.hash
 
 
-def _fields(row: Row[Any]) -> JsonObject:
+def _fields(row: Any) -> JsonObject:  # noqa: ANN401  # an opened row
     """Return a row as the JSON of its entry, exactly as it is kept."""
-    fields = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
-    del fields["dedupe"]
+    fields = {name: getattr(row, name) for name in _NAMES if name != "dedupe"}
     return fields | {"body": json.loads(fields["body"])}
 
 
-def _entry(row: Row[Any]) -> LedgerEntry:
+def _entry(row: Any) -> LedgerEntry:  # noqa: ANN401  # an opened row
     try:
         return LedgerEntry.model_validate(_fields(row))
     except (ValueError, TypeError, ValidationError) as fault:
@@ -158,7 +163,7 @@ def _entry(row: Row[Any]) -> LedgerEntry:
         ) from fault
 
 
-def _problems(row: Row[Any], expected: int, head: str) -> list[str]:
+def _problems(row: Row[Any], vault: Vault, expected: int, head: str) -> list[str]:
     found = []
     if row.seq > expected:
         found.append(f"entries {expected} to {row.seq - 1} are missing")
@@ -166,20 +171,21 @@ def _problems(row: Row[Any], expected: int, head: str) -> list[str]:
         found.append(f"entry {row.seq} was inserted")
     elif row.prev != head:
         found.append(f"entry {row.seq} does not follow the one before it")
-    if not _is_intact(row):
+    if not _is_intact(row, vault):
         found.append(f"entry {row.seq} was changed")
     return found
 
 
-def _is_intact(row: Row[Any]) -> bool:
+def _is_intact(row: Row[Any], vault: Vault) -> bool:
     try:
-        fields = _fields(row)
+        opened = vault.opened(row, "ledger")
+        fields = _fields(opened)
         entry = LedgerEntry.model_validate(fields)
         made = (
             canonical(entry.body),
             chain_hash(fields),
             _mark(entry.run, entry.kind, entry.subject, entry.body),
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, StoreFault):
         return False
-    return made == (row.body, row.hash, row.dedupe)
+    return made == (opened.body, row.hash, row.dedupe)

@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, insert, inspect, select, update
 
-from checkpoints.schema import SQLITE_TRIGGERS, STORE_VERSION, metadata, store_version
+from checkpoints.schema import (
+    POSTGRES_TRIGGERS,
+    SQLITE_TRIGGERS,
+    STORE_VERSION,
+    metadata,
+    store_version,
+)
 from tools.errors import StoreFault
 
 _VERSION_2 = (
@@ -19,18 +25,39 @@ _VERSION_2 = (
 )
 """The tables as version 2 had them: migrations do not change when the schema does."""
 
+_APPEND_ONLY = (
+    """CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$""",
+    """CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_append_only()""",
+)
+"""What refuses changes of the ledger on PostgreSQL, as version 3 had it."""
+
 
 def _to_2(connection: Connection) -> None:
     for statement in _VERSION_2:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _to_2}
+def _to_3(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "ALTER TABLE store_version ADD COLUMN forms TEXT DEFAULT 'plain' NOT NULL"
+    )
+    # SQLite's ledgers have had their triggers from the first version on.
+    if connection.dialect.name != "sqlite":
+        for statement in _APPEND_ONLY:
+            connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _to_2, 2: _to_3}
 """For each version, what makes the next one of it."""
 
 
-def migrate(connection: Connection) -> None:
+def migrate(connection: Connection) -> bool:
     """Make the store's tables those of this version, within the caller's transaction.
+
+    Returns:
+        Whether the store was made just now.
 
     Raises:
         StoreFault: The store was made by a newer version, or the database is something else.
@@ -45,13 +72,14 @@ def migrate(connection: Connection) -> None:
         )
     else:
         _create(connection)
+    return not names
 
 
 def _create(connection: Connection) -> None:
     metadata.create_all(connection, checkfirst=False)
-    if connection.dialect.name == "sqlite":
-        for trigger in SQLITE_TRIGGERS:
-            connection.exec_driver_sql(trigger)
+    lite = connection.dialect.name == "sqlite"
+    for statement in SQLITE_TRIGGERS if lite else POSTGRES_TRIGGERS:
+        connection.exec_driver_sql(statement)
     connection.execute(insert(store_version).values(version=STORE_VERSION))
 
 

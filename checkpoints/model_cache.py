@@ -15,6 +15,7 @@ class AnswerTable:
 
     def __init__(self, writer: Writer, clock: Clock) -> None:
         self._writer = writer
+        self._vault = writer.vault
         self._clock = clock
 
     def find(self, key: str) -> JsonObject | None:
@@ -26,7 +27,7 @@ class AnswerTable:
             found = connection.execute(query).scalar_one_or_none()
         if found is None:
             return None
-        answer: JsonObject = json.loads(found)
+        answer: JsonObject = json.loads(self._vault.open(found, "model_cache", key))
         return answer
 
     def keep(self, key: str, answer: JsonObject, *, seconds: float) -> None:
@@ -34,13 +35,13 @@ class AnswerTable:
         now = self._clock()
         row = {
             "key": key,
-            "answer": canonical(answer),
             "expires_at": stamp(now + timedelta(seconds=seconds)),
         }
         gone = (model_cache.c.key == key) | (model_cache.c.expires_at <= stamp(now))
         with self._writer.write() as connection:
             connection.execute(delete(model_cache).where(gone))
-            connection.execute(insert(model_cache).values(**row))
+            text = self._vault.seal(canonical(answer), "model_cache", key)
+            connection.execute(insert(model_cache).values(**row, answer=text))
 
     def clear(self) -> None:
         """Forget all answers."""

@@ -7,12 +7,12 @@ pruned. Any mention anywhere counts as need: whoever could write one can only ke
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from checkpoints.artifacts import ArtifactTable
-from checkpoints.bodies import body_of, large, object_of, refs_in
+from checkpoints.bodies import Opener, body_of, large, naming, object_of, refs_in
 from checkpoints.schema import artifacts as rows
-from checkpoints.schema import effects, ledger, reviews, runs
+from checkpoints.schema import effects, reviews, runs
 from checkpoints.tombstones import PRUNED
 from tools.contract import canonical
 from tools.records import Status
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 LIVING: frozenset[Status] = frozenset({"running", "waiting"})
 """Runs that may still go on, and need all that they ever kept."""
 
-_RECORDS: Mapping[str, Select[Any]] = {
-    "run": select(runs.c.run, runs.c.record),
-    "review": select(reviews.c.id, reviews.c.record),
-    "effect": select(effects.c.key, effects.c.record),
+_RECORDS: Mapping[str, tuple[str, Select[Any]]] = {
+    "run": ("runs", select(runs.c.run, runs.c.record)),
+    "review": ("reviews", select(reviews.c.id, reviews.c.record)),
+    "effect": ("effects", select(effects.c.key, effects.c.record)),
 }
 _PAGE = 1_000
 _CHUNK = 500
@@ -51,15 +51,15 @@ def unneeded(
     left = existing(connection, {ref for refs in released.values() for ref in refs})
     if not left:
         return left
-    naming = select(ledger).where(ledger.c.body.contains("sha256:"))
-    for row in connection.execute(naming, execution_options={"yield_per": _PAGE}):
-        if row.kind != PRUNED:
-            left -= _told(row, artifacts, released.get(row.run, ()))
-    for kind, name, record in _records(connection):
+    opened = artifacts.vault.opened
+    for entry in naming(connection, opened):
+        if entry.kind != PRUNED:
+            left -= _told(entry, artifacts, released.get(entry.run, ()))
+    for kind, name, record in _records(connection, opened):
         if (kind, name) not in gone:
             left -= refs_in(record)
     for row in connection.execute(select(runs)):
-        if object_of(row.record).get("status") in LIVING and left:
+        if object_of(opened(row, "runs").record).get("status") in LIVING and left:
             left -= kept_by_graph(saver, row.run)
     return left
 
@@ -72,11 +72,11 @@ def kept_by_graph(saver: "AnyCallSaver", run: str) -> set[str]:
     return found
 
 
-def told_by(row: Row[Any], artifacts: ArtifactTable) -> set[str]:
-    """Return every artifact that an entry of the ledger names, in a body kept elsewhere too."""
-    if not large(object_of(row.body)):
-        return refs_in(row.body)
-    return refs_in(row.body) | refs_in(canonical(body_of(row.body, artifacts)))
+def told_by(body: str, artifacts: ArtifactTable) -> set[str]:
+    """Return every artifact that a body on the ledger names, in one kept elsewhere too."""
+    if not large(object_of(body)):
+        return refs_in(body)
+    return refs_in(body) | refs_in(canonical(body_of(body, artifacts)))
 
 
 def size_of(connection: Connection, refs: Iterable[str]) -> int:
@@ -101,15 +101,15 @@ def in_chunks(keys: Iterable[str]) -> Iterator[list[str]]:
     return (every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK))
 
 
-def _told(row: Row[Any], artifacts: ArtifactTable, released: Collection[str]) -> set[str]:
+def _told(entry: Any, artifacts: ArtifactTable, released: Collection[str]) -> set[str]:  # noqa: ANN401  # an opened row
     """Return what an entry needs; what its run released, it does not."""
-    ref = large(object_of(row.body))
+    ref = large(object_of(entry.body))
     if ref and ref in released:
         return set()
-    return told_by(row, artifacts) - set(released)
+    return told_by(entry.body, artifacts) - set(released)
 
 
-def _records(connection: Connection) -> Iterator[tuple[str, str, str]]:
-    for kind, query in _RECORDS.items():
-        for name, record in connection.execute(query, execution_options={"yield_per": _PAGE}):
-            yield kind, name, record
+def _records(connection: Connection, opened: Opener) -> Iterator[tuple[str, str, str]]:
+    for kind, (table, query) in _RECORDS.items():
+        for row in connection.execute(query, execution_options={"yield_per": _PAGE}):
+            yield kind, row[0], opened(row, table).record

@@ -19,17 +19,18 @@ class ReviewTable:
 
     def __init__(self, writer: Writer, ledger: ChainedLedger, clock: Clock) -> None:
         self._writer = writer
+        self._vault = writer.vault
         self._ledger = ledger
         self._clock = clock
 
     def open(self, review: Review) -> Review:
         """Keep a review; one with the same id is returned as it is kept."""
         with self._writer.write(of=review.run) as connection:
-            known = _select(connection, select(reviews).where(reviews.c.id == review.id))
+            known = self._select(connection, select(reviews).where(reviews.c.id == review.id))
             if known:
                 return known[0]
             row = {"id": review.id, "run": review.run, "expires_at": stamp(review.expires_at)}
-            connection.execute(insert(reviews).values(**row, **_kept(review)))
+            connection.execute(insert(reviews).values(**row, **self._kept(review)))
             self._ledger.append(review.run, "review", review.id, review.to_json())
         return review
 
@@ -42,12 +43,12 @@ class ReviewTable:
                 not allowed, or carries arguments where it must not.
         """
         with self._writer.write(urgent=True) as connection:
-            review = _resolve(connection, review_id)
+            review = self._resolve(connection, review_id)
             _check_waiting(review)
             _check_answer(review, answer)
             change = {"state": "answered", "answer": answer, "answered_at": self._clock()}
             answered = review.model_copy(update=change)
-            _replace(connection, answered)
+            self._replace(connection, answered)
             about: JsonObject = {"key": review.key, "reviewed_hash": review.action_hash}
             self._ledger.append(review.run, "answer", review.id, about | answer.to_json())
         return answered
@@ -59,10 +60,10 @@ class ReviewTable:
             UnknownReview: No review, or more than one, begins so.
         """
         with self._writer.write() as connection:
-            review = _resolve(connection, review_id)
+            review = self._resolve(connection, review_id)
             if review.state != "waiting":
                 return
-            _replace(connection, review.model_copy(update={"state": "withdrawn"}))
+            self._replace(connection, review.model_copy(update={"state": "withdrawn"}))
             body: JsonObject = {"state": "withdrawn", "reason": reason}
             self._ledger.append(review.run, "review", review.id, body)
 
@@ -73,7 +74,7 @@ class ReviewTable:
             UnknownReview: No review, or more than one, begins so.
         """
         with self._writer.read() as connection:
-            return _resolve(connection, review_id)
+            return self._resolve(connection, review_id)
 
     def waiting(self, run: str | None = None) -> list[Review]:
         """Return the reviews that wait, soonest expiry first."""
@@ -81,21 +82,33 @@ class ReviewTable:
         if run is not None:
             query = query.where(reviews.c.run == run)
         with self._writer.read() as connection:
-            return _select(connection, query.order_by(reviews.c.expires_at, reviews.c.id))
+            return self._select(connection, query.order_by(reviews.c.expires_at, reviews.c.id))
 
+    def _resolve(self, connection: Connection, review_id: str) -> Review:
+        named = select(reviews).where(begins(reviews.c.id, review_id)).order_by(reviews.c.id)
+        found = self._select(connection, named.limit(10)) if review_id else []
+        exact = self._select(connection, select(reviews).where(reviews.c.id == review_id))
+        if len(exact or found) == 1:
+            return (exact or found)[0]
+        if not found:
+            raise UnknownReview(f"There is no question {review_id!r}.", advice=_INBOX)
+        names = ", ".join(review.id for review in found)
+        raise UnknownReview(
+            f"{review_id!r} could be any of {names}.", advice="Write more of the question's id."
+        )
 
-def _resolve(connection: Connection, review_id: str) -> Review:
-    named = select(reviews).where(begins(reviews.c.id, review_id)).order_by(reviews.c.id)
-    found = _select(connection, named.limit(10)) if review_id else []
-    exact = _select(connection, select(reviews).where(reviews.c.id == review_id))
-    if len(exact or found) == 1:
-        return (exact or found)[0]
-    if not found:
-        raise UnknownReview(f"There is no question {review_id!r}.", advice=_INBOX)
-    names = ", ".join(review.id for review in found)
-    raise UnknownReview(
-        f"{review_id!r} could be any of {names}.", advice="Write more of the question's id."
-    )
+    def _select(self, connection: Connection, query: Select[Any]) -> list[Review]:
+        rows = connection.execute(query)
+        texts = (self._vault.open(row.record, "reviews", row.id) for row in rows)
+        return [Review.model_validate_json(text) for text in texts]
+
+    def _replace(self, connection: Connection, review: Review) -> None:
+        where = update(reviews).where(reviews.c.id == review.id)
+        connection.execute(where.values(**self._kept(review)))
+
+    def _kept(self, review: Review) -> dict[str, str]:
+        record = self._vault.seal(canonical(review.to_json()), "reviews", review.id)
+        return {"state": review.state, "record": record}
 
 
 def _check_waiting(review: Review) -> None:
@@ -128,16 +141,3 @@ def _check_answer(review: Review, answer: Answer) -> None:
             "Edited arguments belong to the answer 'edit', and to no other.",
             advice="Send the arguments together with 'edit', or leave them out.",
         )
-
-
-def _select(connection: Connection, query: Select[Any]) -> list[Review]:
-    return [Review.model_validate_json(row.record) for row in connection.execute(query)]
-
-
-def _replace(connection: Connection, review: Review) -> None:
-    where = update(reviews).where(reviews.c.id == review.id)
-    connection.execute(where.values(**_kept(review)))
-
-
-def _kept(review: Review) -> dict[str, str]:
-    return {"state": review.state, "record": canonical(review.to_json())}

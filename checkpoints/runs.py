@@ -23,6 +23,7 @@ class RunIndex:
 
     def __init__(self, writer: Writer, ledger: ChainedLedger, clock: Clock) -> None:
         self._writer = writer
+        self._vault = writer.vault
         self._ledger = ledger
         self._clock = clock
         self._seen: dict[str, tuple[int | None, RunInfo | None]] = {}
@@ -33,7 +34,7 @@ class RunIndex:
             if _row(connection, info.run) is not None:
                 return
             row = {"run": info.run, "created_at": stamp(info.created_at), "changes": 0}
-            connection.execute(insert(runs).values(**row, record=canonical(info.to_json())))
+            connection.execute(insert(runs).values(**row, record=self._kept(info)))
             self._ledger.append(info.run, "run", info.run, info.to_json())
 
     def get(self, run: str) -> RunInfo:
@@ -61,7 +62,7 @@ class RunIndex:
             return known
         with self._writer.read() as connection:
             row = connection.execute(_FIND, {"of": run}).first()
-        found = None if row is None else RunInfo.model_validate_json(row.record)
+        found = None if row is None else self._info(row)
         self._seen = {run: (fence, found)} if fence is not None and found else {}
         return found
 
@@ -91,12 +92,12 @@ class RunIndex:
                 raise UnknownRun(
                     f"There is no run {run!r}.", advice="`surefoot ls` lists the runs."
                 )
-            before = RunInfo.model_validate_json(row.record)
+            before = self._info(row)
             if all(getattr(before, name) == value for name, value in change.items()):
                 return
             record = before.model_copy(update={**change, "updated_at": self._clock()})
             number = row.changes + 1
-            values = {"record": canonical(record.to_json()), "changes": number}
+            values = {"record": self._kept(record), "changes": number}
             connection.execute(update(runs).where(runs.c.run == run).values(**values))
             # The number keeps the second "waiting" of a run apart from the first.
             self._ledger.append(run, kind, run, told | {"change": number})
@@ -108,7 +109,13 @@ class RunIndex:
 
     def _select(self, query: Select[Any]) -> list[RunInfo]:
         with self._writer.read() as connection:
-            return [RunInfo.model_validate_json(row.record) for row in connection.execute(query)]
+            return [self._info(row) for row in connection.execute(query)]
+
+    def _kept(self, info: RunInfo) -> str:
+        return self._vault.seal(canonical(info.to_json()), "runs", info.run)
+
+    def _info(self, row: Row[Any]) -> RunInfo:
+        return RunInfo.model_validate_json(self._vault.open(row.record, "runs", row.run))
 
 
 def _row(connection: Connection, run: str) -> Row[Any] | None:

@@ -3,6 +3,7 @@
 LangGraph's own tables, `checkpoints` and `writes`, live in the same file; see `savers.py`.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -18,12 +19,18 @@ from sqlalchemy import (
     func,
 )
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 """Version of everything below; raised with each migration."""
 
 metadata = MetaData()
 
-store_version = Table("store_version", metadata, Column("version", Integer, nullable=False))
+store_version = Table(
+    "store_version",
+    metadata,
+    Column("version", Integer, nullable=False),
+    Column("forms", Text, nullable=False, server_default="plain"),
+)
+"""One row; `forms` are those of sealed values, see `Vault.forms`, separated by spaces."""
 
 ledger = Table(
     "ledger",
@@ -136,11 +143,29 @@ model_cache = Table(
     Index("model_cache_by_expiry", "expires_at"),
 )
 
+CONTENT: Mapping[str, tuple[str, str]] = {
+    "ledger": ("seq", "body"),
+    "effects": ("key", "record"),
+    "clearances": ("key", "record"),
+    "reviews": ("id", "record"),
+    "artifacts": ("ref", "data"),
+    "runs": ("run", "record"),
+    "model_cache": ("key", "answer"),
+}
+"""For each table with content: the column that names a row, and the one that is sealed."""
+
 _REFUSED = "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
 
 SQLITE_TRIGGERS = (
     f"CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE ON ledger {_REFUSED}",
     f"CREATE TRIGGER ledger_is_never_cut BEFORE DELETE ON ledger {_REFUSED}",
+)
+
+POSTGRES_TRIGGERS = (
+    """CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$""",
+    """CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_append_only()""",
 )
 
 

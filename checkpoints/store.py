@@ -14,6 +14,7 @@ from checkpoints.clearances import ClearanceTable
 from checkpoints.databases import named
 from checkpoints.effects import EffectJournal
 from checkpoints.keeper import Keeper
+from checkpoints.keyring import admit
 from checkpoints.leases import TTL, LeaseTable
 from checkpoints.ledger import ChainedLedger
 from checkpoints.migrations import migrate
@@ -21,6 +22,7 @@ from checkpoints.model_cache import AnswerTable
 from checkpoints.reviews import ReviewTable
 from checkpoints.runs import RunIndex
 from checkpoints.spending import SpendingTable
+from checkpoints.vault import Vault
 from checkpoints.writer import Writer
 from tools.contract import Clock
 from tools.errors import StoreFault
@@ -137,6 +139,8 @@ def open_store(
     clock: Clock = _now,
     owner: str | None = None,
     keep: int = 20,
+    key: str = "",
+    for_sealing: bool = False,
 ) -> Store:
     """Open a store, and make its file (readable by its owner only) when there is none.
 
@@ -145,16 +149,21 @@ def open_store(
         clock: The present.
         owner: Who takes leases; unique to this store when None.
         keep: How many of the newest checkpoints LangGraph keeps of a run; 0 keeps all.
+        key: What its content is sealed with, see `Vault`; several separated by commas: the first
+            seals, all open. Empty for a store that is not encrypted.
+        for_sealing: Whether a plain store may be opened with a key, because it is to be sealed.
 
     Raises:
-        BadInput: The URL does not name a SQLite file.
-        StoreFault: The file cannot be read and written, is not a store, or is a newer one.
+        BadInput: The URL does not name a SQLite file, or a key is none.
+        StoreFault: The file cannot be read and written, is not a store, or is a newer one; or it
+            is encrypted and this is not its key, or it is not and there is one.
     """
-    database = named(url)
-    writer = Writer(database)
+    database, vault = named(url), Vault(key)
+    writer = Writer(database, vault)
     with ExitStack() as on_failure:
         on_failure.callback(writer.close)
         with writer.write(urgent=True) as connection:
-            migrate(connection)
+            admit(connection, vault, is_new=migrate(connection), for_sealing=for_sealing)
+        writer.heeds_forms = True
         on_failure.pop_all()
     return Store(writer, clock=clock, owner=owner or uuid.uuid4().hex, keep=keep)

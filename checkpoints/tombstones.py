@@ -17,7 +17,7 @@ PRUNED = "pruned"
 """The kind of the entry."""
 
 # Built once: building a statement takes longer than running it.
-_ALL = select(ledger.c.run, ledger.c.body).where(ledger.c.kind == PRUNED).order_by(ledger.c.seq)
+_ALL = select(ledger).where(ledger.c.kind == PRUNED).order_by(ledger.c.seq)
 _OF_RUN = _ALL.where(ledger.c.run == bindparam("of"))
 
 
@@ -69,7 +69,8 @@ def tombstones(
     """
     query = _ALL if run is None else _OF_RUN
     rows = connection.execute(query, {} if run is None else {"of": run}).all()
-    return [(row.run, read_tombstone(row.body, artifacts)) for row in rows]
+    entries = [artifacts.vault.opened(row, "ledger") for row in rows]
+    return [(entry.run, read_tombstone(entry.body, artifacts)) for entry in entries]
 
 
 def read_tombstone(text: str, artifacts: ArtifactTable) -> Tombstone:

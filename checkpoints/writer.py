@@ -17,6 +17,9 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from checkpoints.databases import Database
 from checkpoints.faults import CUT, copied, store_fault
+from checkpoints.keyring import QUERY as FORMS
+from checkpoints.keyring import check, split
+from checkpoints.vault import Vault
 from tools.errors import RunBusy, StoreFault
 
 _PATIENCE_SECONDS = 0.01
@@ -34,6 +37,8 @@ class _Transaction:
     """Why it was lost, if it was."""
     fenced: set[str] = field(default_factory=set)
     """The runs whose lease was seen to be held."""
+    heeded: bool = False
+    """Whether the form of new values was looked up."""
 
 
 class Writer:
@@ -46,13 +51,18 @@ class Writer:
 
     Args:
         database: What to connect to.
+        vault: What seals content, and opens it.
 
     Raises:
         StoreFault: The database cannot be used.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault | None = None) -> None:
         self.database = database
+        self.vault = vault or Vault()
+        """To be asked by whoever reads or writes content."""
+        self.heeds_forms = False
+        """Whether the store has its note of forms, which other processes may change."""
         self.held: dict[str, int] = {}
         """Fencing number of each run whose lease this store holds."""
         self.lost: dict[str, StoreFault] = {}
@@ -104,6 +114,7 @@ class Writer:
             outermost = self._depth == 0
             self._urgent = self._urgent and not outermost
             with self._savepoint():
+                self._check_forms(transaction)
                 self._check_fence(of, transaction)
                 yield self._connection
             self._urgent = self._urgent or urgent or not self._may_wait(of)
@@ -243,6 +254,14 @@ class Writer:
             if self._depth == 1 and not self._open.written:
                 self._roll_back()
                 self._open = None
+
+    def _check_forms(self, transaction: _Transaction) -> None:
+        """Go on in the form that values of the store have by now, or stop; asked once."""
+        if self.heeds_forms and not transaction.heeded:
+            forms = split(self.driver.execute(FORMS).fetchone()[0])
+            check(forms, self.vault)
+            self.vault.forms = forms
+            transaction.heeded = True
 
     def _may_wait(self, run: str | None) -> bool:
         return bool(self.held) if run is None else run in self.held
