@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Row, select
 
 from checkpoints.artifacts import ArtifactTable
 from checkpoints.bodies import Opener, body_of, large, naming, object_of
-from checkpoints.schema import artifacts as artifact_rows
 from checkpoints.schema import CONTENT, effects, ledger, reviews, runs
+from checkpoints.schema import artifacts as artifact_rows
 from checkpoints.tombstones import PRUNED
 from checkpoints.vault import Vault
 from tools.contract import Action, JsonObject, canonical

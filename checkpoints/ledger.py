@@ -71,8 +71,8 @@ class ChainedLedger:
             )
             fields = entry.to_json()
             sealed = chain_hash(fields)
-            body = self._vault.seal(canonical(bounded), "ledger", entry.seq)
-            row = fields | {"hash": sealed, "body": body, "dedupe": mark}
+            kept = self._vault.seal(canonical(bounded), "ledger", entry.seq)
+            row = fields | {"hash": sealed, "body": kept, "dedupe": mark}
             if not connection.execute(_ADD, row).rowcount:
                 return self._entry(connection.execute(_KNOWN, {"mark": mark}).one())
             connection.execute(_ADVANCE, {"seq": entry.seq, "hash": sealed})

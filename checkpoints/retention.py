@@ -178,7 +178,7 @@ class _Prune:
     def _chosen(self, connection: Connection) -> Iterator[tuple[RunInfo, Holding, str]]:
         """Yield the runs that lose something, those that ended first before others."""
         opened = self._writer.vault.opened
-        rows = connection.execute(select(runs.c.run, runs.c.record))
+        rows = connection.execute(select(runs))
         infos = [RunInfo.model_validate_json(opened(row, "runs").record) for row in rows]
         ended = [info for info in infos if info.status not in LIVING]
         ended.sort(key=lambda info: (info.updated_at, info.run))

@@ -1,10 +1,11 @@
 """LangGraph's checkpoints in the store's own transactions, bounded in number and type."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from itertools import islice
 from sqlite3 import Cursor
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -13,11 +14,21 @@ from langgraph.checkpoint.base import (
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
+    DeltaChannelHistory,
 )
-from langgraph.checkpoint.serde.base import SerializerProtocol
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from checkpoints.sealing import (
+    LOOKED_UP,
+    Place,
+    Placed,
+    PlacedCheckpoint,
+    SealingSerializer,
+    cover,
+    matches,
+    place_of,
+    uncovered,
+)
 from checkpoints.writer import Writer
 
 # Within the insert's own transaction, so that growth is bounded at no further commit. Writes are
@@ -44,19 +55,16 @@ END
 """
 
 
-def plain_serializer() -> SerializerProtocol:
-    """Return a serializer for plain values and LangGraph's own types; it revives nothing else."""
-    return JsonPlusSerializer(allowed_msgpack_modules=None)
-
-
 class AnyCallSaver(BaseCheckpointSaver[Any]):
-    """A synchronous saver's asynchronous half: each call in a thread.
+    """A synchronous saver's asynchronous half, each call in a thread, and its seal.
 
     Its writes about a run are deferred while the store holds the run's lease; without the lease,
-    as in graphs that are not ours, they are committed before the call returns.
+    as in graphs that are not ours, they are committed before the call returns. What it keeps is
+    sealed when the store is, see `sealing.py`.
     """
 
     writer: Writer
+    serde: SealingSerializer
 
     def put(
         self,
@@ -72,6 +80,8 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
             RunBusy: The run's lease went to another.
         """
         with self.writer.write(of=_thread(config)):
+            if self.writer.vault.seals:
+                config, metadata = cover(self.writer.vault, config, metadata, checkpoint["id"])
             return super().put(config, checkpoint, metadata, new_versions)
 
     def put_writes(
@@ -83,12 +93,24 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
     ) -> None:
         """Save what a node wrote; raises as `put` does."""
         with self.writer.write(of=_thread(config)):
+            if self.writer.vault.seals:
+                where = ("write", *place_of(config), task_id)
+                writes = [(name, Placed(value, (*where, name))) for name, value in writes]
             super().put_writes(config, writes, task_id, task_path)
 
     def delete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread; raises as `put` does."""
         with self.writer.write(of=str(thread_id)):
             super().delete_thread(thread_id)
+
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Return a checkpoint, the newest one when the config names none.
+
+        Raises:
+            StoreFault: The database cannot be read, or something cannot be opened.
+        """
+        found = super().get_tuple(config)
+        return None if found is None else self._opened(found)
 
     def list(
         self,
@@ -99,7 +121,35 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
         limit: int | None = None,
     ) -> Iterator[CheckpointTuple]:
         """Iterate over checkpoints, newest first; all are read before the first is given."""
-        yield from [*super().list(config, filter=filter, before=before, limit=limit)]
+        sealed = {*(filter or {})} - LOOKED_UP if self.writer.vault.seals else set()
+        seen = {name: value for name, value in (filter or {}).items() if name not in sealed}
+        most = None if sealed else limit
+        found = map(self._opened, [*super().list(config, filter=seen, before=before, limit=most)])
+        # What the database cannot see of sealed metadata is compared here.
+        yield from islice((one for one in found if matches(one, filter or {})), limit)
+
+    def get_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """Return what delta channels are made from; when sealed, checkpoint by checkpoint."""
+        if self.writer.vault.is_plain:
+            return super().get_delta_channel_history(config=config, channels=channels)
+        return BaseCheckpointSaver.get_delta_channel_history(self, config=config, channels=channels)
+
+    def _opened(self, found: CheckpointTuple) -> CheckpointTuple:
+        where = place_of(found.config)
+        writes = [
+            (task, name, self.serde.opened(value, "write", *where, task, name))
+            for task, name, value in found.pending_writes or ()
+        ]
+        return found._replace(
+            checkpoint=self._opened_checkpoint(found.checkpoint, where),
+            metadata=uncovered(self.writer.vault, found.metadata, where),
+            pending_writes=writes,
+        )
+
+    def _opened_checkpoint(self, found: Any, where: Place) -> Checkpoint:  # noqa: ANN401  # a checkpoint, or what is sealed of it
+        raise NotImplementedError
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Do `get_tuple` in a thread."""
@@ -152,16 +202,30 @@ class SQLiteSaver(AnyCallSaver, SqliteSaver):
     Args:
         writer: The store's connection.
         keep: How many of the newest checkpoints of a thread are kept; 0 keeps all.
-        serde: What serializes; see `plain_serializer`.
     """
 
-    def __init__(self, writer: Writer, *, keep: int, serde: SerializerProtocol) -> None:
-        super().__init__(writer.driver, serde=serde)
+    def __init__(self, writer: Writer, *, keep: int) -> None:
+        super().__init__(writer.driver, serde=SealingSerializer(writer.vault))
         self.writer = writer
         with writer.outside():
             self.setup()
             if keep:
                 self.conn.executescript(_BOUND.format(keep=int(keep)))
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint; see `AnyCallSaver`."""
+        where = (*place_of(config)[:2], checkpoint["id"])
+        placed = cast("Checkpoint", PlacedCheckpoint(checkpoint, ("checkpoint", *where)))
+        return super().put(config, placed, metadata, new_versions)
+
+    def _opened_checkpoint(self, found: Any, where: Place) -> Checkpoint:  # noqa: ANN401  # see `AnyCallSaver`
+        return cast("Checkpoint", self.serde.opened(found, "checkpoint", *where))
 
     @contextmanager
     def cursor(self, transaction: bool = True) -> Iterator[Cursor]:  # noqa: FBT001, FBT002  # LangGraph's own signature
@@ -180,10 +244,10 @@ class SQLiteSaver(AnyCallSaver, SqliteSaver):
 def make_saver(writer: Writer, *, keep: int) -> AnyCallSaver:
     """Return the saver for the database that a store is kept in."""
     if writer.database.path is not None:
-        return SQLiteSaver(writer, keep=keep, serde=plain_serializer())
+        return SQLiteSaver(writer, keep=keep)
     from checkpoints.savers_postgres import PostgreSQLSaver  # noqa: PLC0415  # an extra
 
-    return PostgreSQLSaver(writer, keep=keep, serde=plain_serializer())
+    return PostgreSQLSaver(writer, keep=keep)
 
 
 def _thread(config: RunnableConfig) -> str:

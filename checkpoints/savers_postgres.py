@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.postgres import PostgresSaver
-from langgraph.checkpoint.serde.base import SerializerProtocol
 from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row
 
 from checkpoints.savers import AnyCallSaver
+from checkpoints.sealing import Place, Placed, SealingSerializer, place_of
 from checkpoints.writer import Writer
 
 # The lock of PostgreSQL's own schema changes: of two processes that open a new store, one waits.
@@ -37,41 +36,21 @@ _OLDEST = """SELECT checkpoint_id FROM checkpoints
 _DELTA = "counters_since_delta_snapshot"
 
 
-@dataclass(frozen=True, slots=True)
-class Boxed:
-    """A text on its way to the table of blobs."""
-
-    text: str
-
-
-class _Unboxing:
-    """Serializes a boxed text as the text."""
-
-    def __init__(self, inner: SerializerProtocol) -> None:
-        self._inner = inner
-
-    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:  # noqa: ANN401  # LangGraph's own signature
-        return self._inner.dumps_typed(obj.text if isinstance(obj, Boxed) else obj)
-
-    def loads_typed(self, data: tuple[str, bytes]) -> Any:  # noqa: ANN401  # LangGraph's own signature
-        return self._inner.loads_typed(data)
-
-
 class PostgreSQLSaver(AnyCallSaver, PostgresSaver):
     """LangGraph's PostgreSQL saver on the store's own connection.
 
     Texts are kept as blobs: LangGraph would put them into JSON columns, which refuse the character
-    NUL that a model may well write, and which no serializer can encrypt.
+    NUL that a model may well write, and which no serializer can encrypt. In a sealed store numbers
+    are, too.
 
     Args:
         writer: The store's connection.
         keep: How many of the newest checkpoints of a thread are kept; 0 keeps all. Up to twice as
             many lie there until the next cut.
-        serde: What serializes; see `plain_serializer`.
     """
 
-    def __init__(self, writer: Writer, *, keep: int, serde: SerializerProtocol) -> None:
-        super().__init__(writer.driver, serde=_Unboxing(serde))
+    def __init__(self, writer: Writer, *, keep: int) -> None:
+        super().__init__(writer.driver, serde=SealingSerializer(writer.vault))
         self.writer = writer
         self._keep = keep
         self._puts = 0
@@ -93,15 +72,52 @@ class PostgreSQLSaver(AnyCallSaver, PostgresSaver):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Save a checkpoint, and cut off old ones from time to time; see `AnyCallSaver`."""
-        values = checkpoint["channel_values"]
-        boxed = {k: Boxed(v) if isinstance(v, str) else v for k, v in values.items()}
-        checkpoint = {**checkpoint, "channel_values": boxed}
         with self.writer.write(of=str(config["configurable"]["thread_id"])):
+            checkpoint, new_versions = self._boxed(config, checkpoint, new_versions)
             kept = super().put(config, checkpoint, metadata, new_versions)
             self._puts += 1
             if self._keep and self._puts % self._keep == 0 and _DELTA not in metadata:
                 self._cut(config)
         return kept
+
+    def _boxed(
+        self, config: RunnableConfig, checkpoint: Checkpoint, new_versions: ChannelVersions
+    ) -> tuple[Checkpoint, ChannelVersions]:
+        """Return a checkpoint whose scalars go to the table of blobs."""
+        seals = self.writer.vault.seals
+        scalars = (str, int, float, type(None)) if seals else str
+        thread, namespace, _ = place_of(config)
+        versions = checkpoint["channel_versions"]
+        boxed = {
+            name: Placed(value, _place(thread, namespace, name, versions[name]))
+            for name, value in checkpoint["channel_values"].items()
+            if isinstance(value, scalars) and name in versions
+        }
+        checkpoint = {**checkpoint, "channel_values": {**checkpoint["channel_values"], **boxed}}
+        # One that has not changed may lie in the JSON of an older checkpoint only.
+        unchanged = {name: versions[name] for name in boxed if seals}
+        return checkpoint, unchanged | new_versions
+
+    def _dump_blobs(
+        self, thread_id: str, checkpoint_ns: str, values: dict[str, Any], versions: ChannelVersions
+    ) -> list[tuple[str, str, str, str, str, bytes | None]]:
+        placed = {
+            name: value
+            if isinstance(value, Placed)
+            else Placed(value, _place(thread_id, checkpoint_ns, name, versions[name]))
+            for name, value in values.items()
+            if name in versions
+        }
+        return super()._dump_blobs(thread_id, checkpoint_ns, placed, versions)
+
+    def _opened_checkpoint(self, found: Any, where: Place) -> Checkpoint:  # noqa: ANN401  # see `AnyCallSaver`
+        thread, namespace, _ = where
+        versions = found["channel_versions"]
+        values = {
+            name: self.serde.opened(value, *_place(thread, namespace, name, versions.get(name)))
+            for name, value in found["channel_values"].items()
+        }
+        return cast("Checkpoint", {**found, "channel_values": values})
 
     def _cut(self, config: RunnableConfig) -> None:
         of = config["configurable"]
@@ -124,3 +140,8 @@ class PostgreSQLSaver(AnyCallSaver, PostgresSaver):
             self.writer.driver.cursor(binary=True, row_factory=dict_row) as cursor,
         ):
             yield cursor
+
+
+def _place(thread: str, namespace: str, channel: str, version: object) -> Place:
+    """Return where the value of a channel lies."""
+    return "channel", str(thread), namespace, channel, str(version)

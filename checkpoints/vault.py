@@ -43,7 +43,7 @@ class Vault:
     """Seals under the store's first form and opens whatever its keys open.
 
     Args:
-        keys: Each in base64, separated by commas; the first is the one to seal with. Empty for none.
+        keys: Each in base64, separated by commas; the first seals. Empty for none.
 
     Raises:
         BadInput: One is not base64 of 32 bytes.
@@ -62,6 +62,11 @@ class Vault:
     def seals(self) -> bool:
         """Whether new values are sealed."""
         return self.forms[0] != PLAIN
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is sealed."""
+        return self.forms == (PLAIN,)
 
     @property
     def is_strict(self) -> bool:
@@ -101,7 +106,7 @@ class Vault:
         return self._opened(data[len(SEALED_BYTES) :], place)
 
     def opened(self, row: Row[Any], table: str) -> Any:  # noqa: ANN401  # a row, or what reads like one
-        """Return a row of one of the tables in `CONTENT` with its content opened; raises as `open` does."""
+        """Return a row of a table in `CONTENT` with its content opened; raises as `open` does."""
         key, column = CONTENT[table]
         kept = getattr(row, column)
         value = self.open(kept, table, getattr(row, key))
@@ -117,7 +122,7 @@ class Vault:
         """
         if self.is_strict:
             raise StoreFault(
-                f"{_told(place)} is not sealed, though the store is: it was put there by other means.",
+                f"{_told(place)} is not sealed, though the store is: something else put it there.",
                 advice="Restore a backup; if the store was decrypted just now, open it anew.",
             )
 
