@@ -5,7 +5,6 @@ place, the table and the key of its row: it opens nowhere else, and not when any
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import secrets
@@ -90,7 +89,7 @@ class Vault:
             return text
         try:
             raw = base64.b64decode(text[len(SEALED_TEXT) :], validate=True)
-        except binascii.Error as fault:
+        except ValueError as fault:
             raise _forged(place) from fault
         return self._opened(raw, place).decode()
 
@@ -166,7 +165,7 @@ def form_of(value: str | bytes) -> str:
 def _decoded(text: str) -> bytes:
     try:
         key = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
         raise BadInput(

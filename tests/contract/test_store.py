@@ -1,5 +1,6 @@
 """What every store must do, whatever it is kept in; a new kind joins by one line in KINDS."""
 
+import base64
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,24 +14,31 @@ from tools.records import Answer, Memory, Review, RunInfo
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ACTION = Action(tool="create_index", args={"table": "orders"})
-KINDS = ("postgresql", "sqlite")
+KINDS = ("postgresql", "sqlite", "sealed postgresql", "sealed sqlite")
+KEY = base64.b64encode(bytes(32)).decode()
 Reopen = Callable[[], Store]
 
 
 @pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if kind.endswith("postgresql"):
         return str(request.getfixturevalue("postgres_url"))
     return f"sqlite:///{tmp_path}/store.db"
 
 
 @pytest.fixture
-def reopen(url: str) -> Iterator[Reopen]:
+def reopen(url: str, kind: str) -> Iterator[Reopen]:
     """Open the same store, again and again, as a new owner each time."""
     opened: list[Store] = []
 
     def again() -> Store:
-        opened.append(open_store(url, clock=lambda: NOW))
+        key = KEY if kind.startswith("sealed") else ""
+        opened.append(open_store(url, clock=lambda: NOW, key=key))
         return opened[-1]
 
     yield again

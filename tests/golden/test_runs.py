@@ -2,7 +2,9 @@
 
 `runs/*.sql` are stores of d494e73, the first released state, made in a work tree of it by
 `python -m tests.behaviour.crashing FOLDER "" run` (waiting) and with `"after effect"`
-(interrupted), and dumped by `iterdump`. Each release adds its own; none is ever made anew.
+(interrupted), and dumped by `iterdump`. `*-fd21d5d.sql` are the same of fd21d5d, the last one whose
+stores are of version 2, and `.postgresql.sql` what it left on PostgreSQL, dumped by `pg_dump
+--inserts`. Each release adds its own; none is ever made anew.
 """
 
 import sqlite3
@@ -11,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
+import psycopg
 import pytest
 
 from checkpoints.store import Store, open_store
@@ -48,10 +51,15 @@ def left(request: pytest.FixtureRequest, folder: Path, clock: shelf.Clock) -> It
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript((RUNS / f"{request.param}.sql").read_text())
     folder.mkdir()
-    for name, text in WORLD[request.param].items():
-        (folder / name).write_text(text)
+    furnish(folder, request.param)
     with open_store(f"sqlite:///{path}", clock=clock) as store:
         yield store
+
+
+def furnish(folder: Path, name: str) -> None:
+    """Put into the world what a run left there."""
+    for file, text in WORLD[name.partition("-")[0]].items():
+        (folder / file).write_text(text)
 
 
 @pytest.fixture
@@ -66,9 +74,14 @@ def now(store: Store, folder: Path, clock: shelf.Clock) -> Agent:
     return shelf.shelf_agent(store, folder, planner=mind, decider=mind, clock=clock)
 
 
-both = pytest.mark.parametrize("left", ["waiting", "interrupted"], indirect=True)
-waiting = pytest.mark.parametrize("left", ["waiting"], indirect=True)
-interrupted = pytest.mark.parametrize("left", ["interrupted"], indirect=True)
+def of(*names: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("left", names, indirect=True)
+
+
+first = of("waiting", "interrupted")
+waiting = of("waiting", "waiting-fd21d5d")
+interrupted = of("interrupted", "interrupted-fd21d5d")
+every = of("waiting", "interrupted", "waiting-fd21d5d", "interrupted-fd21d5d")
 
 
 @waiting
@@ -93,13 +106,34 @@ def test_an_interrupted_run_goes_on_with_every_effect_once(agent: Agent, folder:
     assert [record.state for record in run.effects] == ["undone", "applied", "applied", "applied"]
 
 
-@both
-def test_the_record_of_then_is_whole_and_says_who_went_on(agent: Agent, left: Store) -> None:
+@every
+def test_the_record_of_then_is_whole(agent: Agent, left: Store) -> None:
     run = agent.open("r").resume()
     if run.pending:
         run.approve(reviewer="ada")
     assert left.ledger.verify().problems == ()
+
+
+@first
+def test_the_record_says_who_went_on(agent: Agent) -> None:
+    run = agent.open("r").resume()
+    if run.pending:
+        run.approve(reviewer="ada")
     assert [entry.kind for entry in run.entries].count("adopted") == 1
+
+
+def test_a_run_that_waits_on_postgresql_is_answered_and_ends_verified(
+    postgres_url: str, folder: Path, clock: shelf.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "Put", DyingPut)
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute((RUNS / "waiting-fd21d5d.postgresql.sql").read_bytes())
+    folder.mkdir()
+    furnish(folder, "waiting")
+    with open_store(postgres_url, clock=clock) as store:
+        run = now(store, folder, clock).open("r").approve(reviewer="ada")
+        assert (run.status, store.ledger.verify().problems) == ("verified", ())
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "goal"}
 
 
 @waiting
@@ -115,7 +149,7 @@ class Burning(shelf.Take):
     effect: ClassVar[EffectClass] = "irreversible"
 
 
-@both
+@first
 def test_a_run_whose_tool_is_another_by_now_is_refused_with_the_way_out(
     left: Store, folder: Path, clock: shelf.Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +161,7 @@ def test_a_run_whose_tool_is_another_by_now_is_refused_with_the_way_out(
     assert (refusal.value.exit_code, run.info) == (26, before)
 
 
-@both
+@first
 def test_a_refused_run_is_not_advanced_by_plain_langgraph_either(
     left: Store, folder: Path, clock: shelf.Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
