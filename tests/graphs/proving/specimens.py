@@ -1,4 +1,4 @@
-"""A tool that holds what it promises, as the docs show it, and its specimen."""
+"""A tool that holds what it promises, and its specimen."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
 
-from tools.contract import Artifacts, EffectClass, Happened, JsonObject, Preview, Tool, digest
-from tools.errors import Refused, UndoConflict
+from tools.contract import Artifacts, JsonObject, Tool
+from tools.errors import Refused
 from tools.specimen import Specimen
-from tools.versions import Versions
+from tools.value import ValueTool
 
 
 class NoteArgs(BaseModel):
@@ -18,10 +18,9 @@ class NoteArgs(BaseModel):
     text: Annotated[str, StringConstraints(max_length=1000)]
 
 
-class WriteNote(Tool):
+class WriteNote(ValueTool):
     name = "write_note"
     description = "Write a note of at most 1,000 characters."
-    effect: ClassVar[EffectClass] = "reversible"
     args_schema: ClassVar[type[BaseModel]] = NoteArgs
     authority = frozenset({"name"})
     content = frozenset({"text"})
@@ -29,55 +28,26 @@ class WriteNote(Tool):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def resources(self, args: JsonObject) -> frozenset[str]:
-        return frozenset({f"note:{args['name']}"})
-
-    def snapshot(self, args: JsonObject) -> JsonObject:
-        return {"before": self.read(args)}
-
-    def preview(self, args: JsonObject) -> Preview:
-        return Preview(
-            summary=f"Write the note {args['name']}",
-            before=str(self.read(args)),
-            after=str(args["text"]),
-            undo="The note becomes what it was.",
-            leaves=digest(args["text"]),
-        )
-
-    def apply(self, args: JsonObject, key: str) -> JsonValue:
-        if args["name"] == "secret":
-            raise Refused("The note 'secret' is nobody's business.")
-        self.put(args, args["text"])
-        return {"summary": f"Wrote {args['name']}."}
-
-    def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
-        return "yes" if self.read(args) == args["text"] else "no"
-
-    def compare(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> Versions:
-        return Versions(
-            subject=f"note:{args['name']}",
-            before=snapshot["before"],
-            left=args["text"],
-            now=self.read(args),
-        )
-
-    def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
-        if self.read(args) not in (args["text"], snapshot["before"]):
-            raise UndoConflict(f"The note {args['name']!r} was changed since.")
-        self.put(args, snapshot["before"])
-
     def path(self, args: JsonObject) -> Path:
         return self.folder / f"{args['name']}.txt"
 
-    def read(self, args: JsonObject) -> str | None:
+    def subject(self, args: JsonObject) -> str:
+        return f"note:{args['name']}"
+
+    def read(self, args: JsonObject) -> JsonValue:
         return self.path(args).read_text() if self.path(args).exists() else None
 
-    def put(self, args: JsonObject, text: JsonValue) -> None:
-        if text is None:
+    def wanted(self, args: JsonObject, before: JsonValue) -> JsonValue:
+        if args["name"] == "secret":
+            raise Refused("The note 'secret' is nobody's business.")
+        return args["text"]
+
+    def write(self, args: JsonObject, value: JsonValue) -> None:
+        if value is None:
             self.path(args).unlink(missing_ok=True)
             return
         fresh = self.folder / f".{args['name']}.fresh"
-        fresh.write_text(str(text))
+        fresh.write_text(str(value))
         fresh.replace(self.path(args))
 
 
