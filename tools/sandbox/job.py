@@ -153,7 +153,7 @@ def readable(job: Job) -> list[str]:
     Raises:
         Fatal: One of them would open the user's home to it.
     """
-    wanted = {*_prefixes(job.interpreter), *(path.absolute() for path in job.reads)}
+    wanted = {*readable_prefixes(job.interpreter), *(path.absolute() for path in job.reads)}
     home = Path.home()
     for path in wanted:
         if home.is_relative_to(path) or home.is_relative_to(path.resolve()):
@@ -167,7 +167,7 @@ def readable(job: Job) -> list[str]:
     )
 
 
-def _prefixes(interpreter: Path) -> set[Path]:
+def readable_prefixes(interpreter: Path) -> set[Path]:
     """Return the folders that an interpreter consists of, by looking and not by running it."""
     found = set()
     for path in (interpreter.absolute(), interpreter.resolve()):

@@ -67,12 +67,14 @@ def _answer(keeper: "subprocess.Popen[bytes]", order: Order) -> Ended:
 
 def _end(keeper: "subprocess.Popen[bytes]") -> None:
     """Let the keeper end what it keeps, and then itself."""
-    for pipe in (keeper.stdin,):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
+    if keeper.stdin is not None:
+        with suppress(OSError):
+            keeper.stdin.close()
     try:
         keeper.wait(_SLACK_SECONDS)
     except subprocess.TimeoutExpired:
         keeper.kill()
         keeper.wait()
+    for pipe in (keeper.stdout, keeper.stderr):
+        if pipe is not None:
+            pipe.close()
