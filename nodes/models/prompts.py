@@ -8,6 +8,7 @@ same prompt, which an exact cache needs.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.resources import files
 
 from pydantic import JsonValue
@@ -113,8 +114,9 @@ def write(
     )
 
 
+@cache
 def instructions(name: str) -> str:
-    """Return the instructions of a prompt.
+    """Return the instructions of a prompt; a part of this program, so read once.
 
     Raises:
         BadInput: There is no prompt of that name.

@@ -5,7 +5,9 @@ are free-form in our type, so the schema names the tools of the step with their 
 the model cannot even spell another tool.
 """
 
+import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,7 +25,7 @@ def answer_schema(wanted: type[BaseModel], *, tools: Sequence[ToolCard] = ()) ->
         wanted: The type of the answer.
         tools: When given, `action` is an action of one of these.
     """
-    schema: dict[str, Any] = wanted.model_json_schema()
+    schema: dict[str, Any] = json.loads(_schema_text(wanted))
     schema["properties"].pop("origin", None)
     if tools:
         actions = [_action(card) for card in tools]
@@ -32,6 +34,12 @@ def answer_schema(wanted: type[BaseModel], *, tools: Sequence[ToolCard] = ()) ->
             schema.get("$defs", {}).pop(unused, None)
     tight: JsonObject = _tight(schema)
     return tight
+
+
+@cache
+def _schema_text(wanted: type[BaseModel]) -> str:
+    """Return the schema of a type, made once: that takes longer than a model's client."""
+    return json.dumps(wanted.model_json_schema())
 
 
 def is_strict(schema: object) -> bool:
