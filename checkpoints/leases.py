@@ -74,7 +74,7 @@ class LeaseTable:
         self._process = this_process()
         self._claims = Claims()
         self._nodes = Claims()
-        self._newest = Newest()
+        self._newest = Newest(writer)
         self._holdings: set[str] = set()
         self._until: dict[str, datetime] = {}
 

@@ -6,6 +6,7 @@ from there meanwhile. LangGraph would run the node all the same.
 
 from sqlalchemy import Connection, inspect, text
 
+from checkpoints.writer import Writer
 from tools.errors import RunBusy
 
 _NEWEST = text(
@@ -14,9 +15,14 @@ _NEWEST = text(
 
 
 class Newest:
-    """Compares a node's checkpoint with the run's newest one."""
+    """Compares a node's checkpoint with the run's newest one.
 
-    def __init__(self) -> None:
+    Args:
+        writer: Knows of checkpoints that are still to be written.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
         self._has_table = False
 
     def check(self, connection: Connection, run: str) -> None:
@@ -30,7 +36,7 @@ class Newest:
         mine = _checkpoint_of_node(run)
         if not mine or not self._look(connection):
             return
-        newest = connection.execute(_NEWEST, {"run": run}).scalar_one()
+        newest = self._of(connection, run)
         # The ids grow with time; a saver finds the newest by them too.
         if newest is not None and newest > mine:
             raise RunBusy(
@@ -46,8 +52,15 @@ class Newest:
         mine = _checkpoint_of_node(run)
         if not mine or not self._look(connection):
             return False
-        newest = connection.execute(_NEWEST, {"run": run}).scalar_one()
-        return newest is not None and str(newest) < mine
+        newest = self._of(connection, run)
+        return newest is not None and newest < mine
+
+    def _of(self, connection: Connection, run: str) -> str | None:
+        late = self._writer.late(run)
+        if late is not None:
+            return late.name
+        newest: str | None = connection.execute(_NEWEST, {"run": run}).scalar_one()
+        return newest
 
     def _look(self, connection: Connection) -> bool:
         self._has_table = self._has_table or inspect(connection).has_table("checkpoints")

@@ -1,14 +1,16 @@
 """LangGraph's checkpoints in the store's own transactions, bounded in number and type."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from itertools import islice
 from sqlite3 import Cursor
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
     BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
@@ -54,13 +56,41 @@ BEGIN
 END
 """
 
+REPEATABLE = "__surefoot_repeatable"
+"""Key of a graph's configuration: it runs one node at a time, and each may be run anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Newest:
+    """The newest checkpoint of a run, to be written at the next commit."""
+
+    put: Callable[[RunnableConfig, Checkpoint, CheckpointMetadata, ChannelVersions], object]
+    config: RunnableConfig
+    checkpoint: Checkpoint
+    metadata: CheckpointMetadata
+    versions: ChannelVersions
+
+    @property
+    def name(self) -> str:
+        """Its id; ids grow with time."""
+        return self.checkpoint["id"]
+
+    def write(self) -> None:
+        """Write it."""
+        self.put(self.config, self.checkpoint, self.metadata, self.versions)
+
+    def then(self, later: "_Newest") -> "_Newest":
+        """Return what takes the place of both: the later one, as if it had followed at once."""
+        return replace(later, config=self.config, versions={**self.versions, **later.versions})
+
 
 class AnyCallSaver(BaseCheckpointSaver[Any]):
     """A synchronous saver's asynchronous half, each call in a thread, and its seal.
 
     Its writes about a run are deferred while the store holds the run's lease; without the lease,
-    as in graphs that are not ours, they are committed before the call returns. What it keeps is
-    sealed when the store is, see `sealing.py`.
+    as in graphs that are not ours, they are committed before the call returns. Of a graph that is
+    `REPEATABLE`, only the newest checkpoint before a commit is written: after a crash nobody could
+    see the others. What it keeps is sealed when the store is, see `sealing.py`.
     """
 
     writer: Writer
@@ -79,6 +109,30 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
             StoreFault: The database cannot be written.
             RunBusy: The run's lease went to another.
         """
+        of = _thread(config)
+        if not self._may_be_late(config):
+            with self.writer.write(of=of):
+                self.writer.settle()
+                return self._put_now(config, checkpoint, metadata, new_versions)
+        late = _Newest(
+            put=self._put_now,
+            config=config,
+            checkpoint=checkpoint,
+            metadata=metadata,
+            versions=new_versions,
+        )
+        before = self.writer.late(of)
+        self.writer.put_off(of, before.then(late) if isinstance(before, _Newest) else late)
+        at = {"thread_id": of, "checkpoint_ns": "", "checkpoint_id": checkpoint["id"]}
+        return {"configurable": at}
+
+    def _put_now(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
         with self.writer.write(of=_thread(config)):
             if self.writer.vault.seals:
                 config, metadata = cover(self.writer.vault, config, metadata, checkpoint["id"])
@@ -91,7 +145,12 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
         task_id: str,
         task_path: str = "",
     ) -> None:
-        """Save what a node wrote; raises as `put` does."""
+        """Save what a node wrote; raises as `put` does.
+
+        What the only node at work wrote is in the checkpoint that follows at once.
+        """
+        if self._may_be_late(config) and not any(name in WRITES_IDX_MAP for name, _ in writes):
+            return
         with self.writer.write(of=_thread(config)):
             if self.writer.vault.seals:
                 where = ("write", *place_of(config), task_id)
@@ -101,6 +160,7 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
     def delete_thread(self, thread_id: str) -> None:
         """Delete all checkpoints of a thread; raises as `put` does."""
         with self.writer.write(of=str(thread_id)):
+            self.writer.settle()
             super().delete_thread(thread_id)
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -109,6 +169,7 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
         Raises:
             StoreFault: The database cannot be read, or something cannot be opened.
         """
+        self.writer.settle()
         found = super().get_tuple(config)
         return None if found is None else self._opened(found)
 
@@ -121,6 +182,7 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
         limit: int | None = None,
     ) -> Iterator[CheckpointTuple]:
         """Iterate over checkpoints, newest first; all are read before the first is given."""
+        self.writer.settle()
         sealed = {*(filter or {})} - LOOKED_UP if self.writer.vault.seals else set()
         seen = {name: value for name, value in (filter or {}).items() if name not in sealed}
         most = None if sealed else limit
@@ -195,6 +257,11 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
         """Do `delete_thread` in a thread."""
         await asyncio.to_thread(self.delete_thread, thread_id)
 
+    def _may_be_late(self, config: RunnableConfig) -> bool:
+        at = config["configurable"]
+        alone = at.get(REPEATABLE) and not at.get("checkpoint_ns")
+        return bool(alone) and _thread(config) in self.writer.held
+
 
 class SQLiteSaver(AnyCallSaver, SqliteSaver):
     """LangGraph's SQLite saver on the store's own connection.
@@ -234,10 +301,9 @@ class SQLiteSaver(AnyCallSaver, SqliteSaver):
         Raises:
             StoreFault: The database cannot be read or written.
         """
-        with (
-            self.writer.write() if transaction else self.writer.read(),
-            closing(self.conn.cursor()) as cursor,
-        ):
+        # What changes anything is inside a `write` already.
+        lent = nullcontext() if transaction else self.writer.read()
+        with lent, closing(self.conn.cursor()) as cursor:
             yield cursor
 
 

@@ -64,17 +64,17 @@ class PostgreSQLSaver(AnyCallSaver, PostgresSaver):
     def setup(self) -> None:
         """Do nothing: the tables are there."""
 
-    def put(
+    def _put_now(
         self,
         config: RunnableConfig,
         checkpoint: Checkpoint,
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Save a checkpoint, and cut off old ones from time to time; see `AnyCallSaver`."""
+        """Save a checkpoint, and cut off old ones from time to time."""
         with self.writer.write(of=str(config["configurable"]["thread_id"])):
             checkpoint, new_versions = self._boxed(config, checkpoint, new_versions)
-            kept = super().put(config, checkpoint, metadata, new_versions)
+            kept = super()._put_now(config, checkpoint, metadata, new_versions)
             self._puts += 1
             if self._keep and self._puts % self._keep == 0 and _DELTA not in metadata:
                 self._cut(config)

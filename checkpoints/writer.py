@@ -19,6 +19,7 @@ from checkpoints.databases import Database
 from checkpoints.faults import CUT, copied, store_fault
 from checkpoints.keyring import QUERY as FORMS
 from checkpoints.keyring import check, split
+from checkpoints.late import Late
 from checkpoints.vault import Vault
 from tools.errors import RunBusy, StoreFault
 
@@ -39,6 +40,8 @@ class _Transaction:
     """The runs whose lease was seen to be held."""
     heeded: bool = False
     """Whether the form of new values was looked up."""
+    late: dict[str, Late] = field(default_factory=dict)
+    """By run, what is still to be written; lost with the rest."""
 
 
 class Writer:
@@ -156,6 +159,34 @@ class Writer:
             self._check_open()
             self.flush()
             yield
+
+    def put_off(self, of: str, late: Late) -> None:
+        """Write something about a run at the commit, in place of what was put off before.
+
+        Raises:
+            RunBusy: The run's lease went to another.
+            StoreFault: As by `write`.
+        """
+        with self.write(of=of):
+            self._begin().late[of] = late
+
+    def late(self, of: str) -> Late | None:
+        """Return what was put off for a run and is not written yet."""
+        return None if self._open is None else self._open.late.get(of)
+
+    def settle(self) -> None:
+        """Write what was put off, for whoever reads it; it is committed with the rest.
+
+        Raises:
+            StoreFault: It cannot be written.
+        """
+        with self._lock:
+            if self._open is None or not self._open.late:
+                return
+            with self._savepoint():
+                for late in self._open.late.values():
+                    late.write()
+                self._open.late.clear()
 
     def flush(self) -> None:
         """Commit what is deferred.
@@ -297,9 +328,11 @@ class Writer:
     def _commit_all(self, transaction: _Transaction) -> None:
         if self._is_cut():
             raise self._lose(CUT)
+        failures: tuple[type[Exception], ...] = (StoreFault, *self._errors)
         try:
+            self.settle()
             self.driver.execute("COMMIT")
-        except self._errors as error:
+        except failures as error:
             raise self._lose(error) from error
         self._open = None
         transaction.committed = True

@@ -7,6 +7,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
+from checkpoints.savers import REPEATABLE
 from graphs.routes import EDGES, after_confidence, after_escalate, after_plan, after_verify
 from graphs.tracing import Tracing
 from nodes import upgrade
@@ -86,7 +87,7 @@ def build_agent(
     )
     # Sync durability (the default repeats work after a kill) and strict resume (the default gives
     # a late answer to the next question) have no public spelling on a compiled graph.
-    pinned = {"__pregel_durability": "sync", "__pregel_strict_resume": True}
+    pinned = {"__pregel_durability": "sync", "__pregel_strict_resume": True, REPEATABLE: True}
     return compiled.with_config({"recursion_limit": SUPERSTEPS, "configurable": pinned})
 
 
