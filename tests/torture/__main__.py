@@ -1,0 +1,123 @@
+"""`python -m tests.torture --store sqlite --kills 1000 --seed 7`: see docs/torture.md."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.torture.campaign import WHOLE, Campaign, Case, Tally
+from tests.torture.life import STAGES
+from tests.torture.place import House, SQLiteHouse
+from tests.torture.server import counting
+
+OLD = Path(__file__).parents[1] / "checkpoints" / "store_v1.sql"
+KINDS = ("before commit", "after commit", "statement", "inside a tool", "at some instant")
+FIGURES = ("duplicate", "loss", "chain", "approval", "content", "order", "unsettled", "again")
+
+
+@contextmanager
+def house_of(store: str, port: int) -> Iterator[House]:
+    """Lend a house for worlds of one kind of store."""
+    with tempfile.TemporaryDirectory(prefix="surefoot-torture-") as folder:
+        if store == "sqlite":
+            yield SQLiteHouse(Path(folder), port, OLD)
+            return
+        from tests.torture.postgres import PostgresHouse, quick_server  # noqa: PLC0415  # an extra
+
+        with quick_server() as url:
+            yield PostgresHouse(Path(folder), port, url)
+
+
+def told(store: str, seed: int, tally: Tally) -> dict[str, Any]:
+    """Return the figures for programs."""
+    return {
+        "store": store,
+        "seed": seed,
+        "kills": tally.kills.total(),
+        "by_kind": {kind: _of_kind(tally, kind) for kind in KINDS},
+        "worlds": tally.worlds,
+        "recoveries": tally.recoveries,
+        "killed_again": tally.killed_again,
+        "doubts": tally.doubts,
+        "violations": [
+            {"case": str(case), "kind": found.kind, "what": found.what}
+            for case, found in tally.violations
+        ],
+        "seconds": round(tally.seconds, 1),
+    }
+
+
+def _of_kind(tally: Tally, kind: str) -> int:
+    return sum(times for (other, _), times in tally.kills.items() if other == kind)
+
+
+def show(console: Console, store: str, tally: Tally) -> None:
+    """Print the figures for people."""
+    columns = (*STAGES, WHOLE)
+    table = Table(title=f"Killed on {store}", show_footer=True, title_justify="left")
+    table.add_column("where", footer="all")
+    for stage in columns:
+        in_all = sum(times for (_, other), times in tally.kills.items() if other == stage)
+        table.add_column(stage, justify="right", footer=str(in_all))
+    table.add_column("all", justify="right", footer=str(tally.kills.total()))
+    for kind in KINDS:
+        counts = [str(tally.kills[kind, stage]) for stage in columns]
+        table.add_row(kind, *counts, str(_of_kind(tally, kind)))
+    console.print(table)
+    console.print(
+        f"{tally.worlds} worlds, {tally.recoveries} recoveries of which {tally.killed_again} were "
+        f"killed too, {tally.doubts} questions whether something happened, {tally.seconds:.0f} s"
+    )
+    console.print(", ".join(f"{kind}: {tally.of(kind)}" for kind in (*FIGURES, "fault")))
+    for case, found in tally.violations[:20]:
+        console.print(f"{case}\n  {found.kind}: {found.what}", markup=False, style="red")
+
+
+def main() -> int:
+    """Run a campaign; 1 when anything did not hold."""
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--only", help="one case, as a violation names it", metavar="CASE")
+    parser.add_argument("--times", type=int, default=1, help="how often to do that case")
+    parser.add_argument("--points", action="store_true", help="list the points of each stage")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    console = Console(stderr=True)
+    with counting() as port, house_of(asked.store, port) as house:
+        campaign = Campaign(house, asked.seed)
+        campaign.prepare()
+        if asked.points:
+            print(json.dumps(campaign.points, indent=2))  # noqa: T201  # it was asked for
+            return 0
+        if asked.only:
+            for _ in range(asked.times):
+                campaign.do(Case.read(asked.only))
+        else:
+            with console.status("") as status:
+                campaign.run(asked.kills, lambda tally: status.update(_progress(tally)))
+    tally = campaign.tally
+    if asked.json:
+        print(json.dumps(told(asked.store, asked.seed, tally)))  # noqa: T201  # it was asked for
+    else:
+        show(Console(), asked.store, tally)
+    return 1 if tally.violations else 0
+
+
+def _progress(tally: Tally) -> str:
+    return (
+        f"{tally.kills.total()} kills in {tally.worlds} worlds, "
+        f"{len(tally.violations)} violations, {tally.seconds:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
