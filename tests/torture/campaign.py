@@ -12,6 +12,7 @@ from tests.torture.kill import lived
 from tests.torture.life import STAGES, live
 from tests.torture.place import House, Place
 
+STATEMENT = "statement"
 WHOLE = "life"
 """All stages, one after the other."""
 SHARE_OF_LIVES = 0.25
@@ -119,18 +120,21 @@ class Campaign:
         """Yield cases without end: every point in an order of chance, and lives in between."""
         rng = Random(self.seed)
         while True:
-            deck = [*self._deck()]
-            rng.shuffle(deck)
-            for stage, point in deck:
+            for stage, point in self._deck(rng):
                 if rng.random() < SHARE_OF_LIVES / MOST_KILLS * 2:
                     yield Case(WHOLE, tuple(self._instant(rng) for _ in range(MOST_KILLS)))
                 yield Case(stage, (point, *self._again(rng, stage)))
 
-    def _deck(self) -> Iterator[tuple[str, str]]:
-        """Yield each stage with each point of it."""
+    def _deck(self, rng: Random) -> list[tuple[str, str]]:
+        """Return each stage with each point of it, shuffled; of mere statements a sample."""
+        deck, statements = [], []
         for stage, points in self.points.items():
             for name, times in points.items():
-                yield from ((stage, f"{name}#{number}") for number in range(1, times + 1))
+                found = [(stage, f"{name}#{number}") for number in range(1, times + 1)]
+                (statements if name == STATEMENT else deck).extend(found)
+        deck += rng.sample(statements, min(len(deck), len(statements)))
+        rng.shuffle(deck)
+        return deck
 
     def _again(self, rng: Random, stage: str) -> Iterator[str]:
         """Yield where the recovery is killed, and the recovery of that, now and then."""
@@ -175,4 +179,4 @@ def _kind(kill: str) -> str:
     name = kill.partition("#")[0]
     if kill.endswith(" ms"):
         return "at some instant"
-    return name if name in {"before commit", "after commit", "statement"} else "inside a tool"
+    return name if name in {"before commit", "after commit", STATEMENT} else "inside a tool"

@@ -79,6 +79,9 @@ def _watched_sqlite(passes: Passes) -> type[sqlite3.Connection]:
         def cursor(self, *_: Any, **__: Any) -> Any:
             return super().cursor(Cursor)
 
+        def execute(self, statement: str, *values: Any) -> Any:
+            return self.cursor().execute(statement, *values)
+
     return Connection
 
 

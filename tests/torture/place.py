@@ -85,9 +85,7 @@ class Place:
         """Return the texts that are booked, and each that ever was."""
         with self.target() as (connection, prefix, _):
             return tuple(  # type: ignore[return-value]  # it has two parts
-                sorted(
-                    text for (text,) in connection.execute(f"SELECT text FROM {prefix}{table}")
-                )
+                sorted(text for (text,) in connection.execute(f"SELECT text FROM {prefix}{table}"))
                 for table in ("rows", "history")
             )
 

@@ -72,5 +72,3 @@ def quick_server() -> Iterator[str]:
                 connection.execute("ALTER SYSTEM SET fsync = off")
                 connection.execute("SELECT pg_reload_conf()")
         yield url
-
-
