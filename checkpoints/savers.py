@@ -20,6 +20,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from checkpoints.ids import go_on_after
 from checkpoints.sealing import (
     LOOKED_UP,
     Place,
@@ -95,6 +96,15 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
 
     writer: Writer
     serde: SealingSerializer
+
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Return a checkpoint, the newest when none is named; later ones get greater ids."""
+        found = super().get_tuple(config)
+        named = "checkpoint_id" in config["configurable"]
+        newest = super().get_tuple(_latest(config)) if named else found
+        if newest is not None:
+            go_on_after(newest.checkpoint["id"])
+        return found
 
     def put(
         self,
@@ -314,6 +324,12 @@ def make_saver(writer: Writer, *, keep: int) -> AnyCallSaver:
     from checkpoints.savers_postgres import PostgreSQLSaver  # noqa: PLC0415  # an extra
 
     return PostgreSQLSaver(writer, keep=keep)
+
+
+def _latest(config: RunnableConfig) -> RunnableConfig:
+    of = config["configurable"]
+    names = {"thread_id": of["thread_id"], "checkpoint_ns": of.get("checkpoint_ns", "")}
+    return {"configurable": names}
 
 
 def _thread(config: RunnableConfig) -> str:

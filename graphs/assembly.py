@@ -1,8 +1,9 @@
 """The one place that constructs an agent's dependencies."""
 
 import importlib.metadata
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pkgutil import resolve_name
 from typing import TypedDict
@@ -53,6 +54,7 @@ def assemble(
     *,
     settings: Settings | None = None,
     clock: Clock = now,
+    timer: Callable[[], float] = time.monotonic,
     tracing: Tracing | None = None,
 ) -> Agent:
     """Put an agent together.
@@ -62,6 +64,7 @@ def assemble(
         store: What it remembers with; stays the caller's to close.
         settings: Reviewer, offer time and default budget.
         clock: The present, for tests.
+        timer: Counts working time in seconds, for tests.
         tracing: What it shows of itself; as the settings say when None.
 
     Raises:
@@ -71,7 +74,8 @@ def assemble(
     tracing = tracing or Tracing.configured(
         content=settings.trace_content, patterns=settings.trace_redact
     )
-    context = _context(domain, store, settings, clock, _runner(domain, store, clock, tracing))
+    runner = _runner(domain, store, clock, tracing)
+    context = replace(_context(domain, store, settings, clock, runner), timer=timer)
     name = f"surefoot-{domain.name}"
     graph = build_agent(context=context, tracing=tracing, checkpointer=store.saver, name=name)
     return Agent(

@@ -1,5 +1,6 @@
 """What a node may use: everything comes in through `runtime.context`, nothing through state."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -163,6 +164,8 @@ class Context:
     asks_when_stuck: bool = False
     """Whether a person is asked for help when a step failed and no other plan is left."""
     clock: Clock
+    timer: Callable[[], float] = time.monotonic
+    """Counts the seconds of work; no clock, because a clock may be set, and runs on in sleep."""
     fingerprint: str
     version: str
     settings: JsonObject = field(default_factory=dict)

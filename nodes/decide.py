@@ -43,7 +43,7 @@ def decide(state: State, runtime: Runtime[Context]) -> State:
         asked = ask_allowance(context, run, goal, reached)
         held = [*state.get("waiting", []), asked.to_json()]
         return State(batch=[], observations=[], waiting=held, hold=reached)
-    started = context.clock()
+    started = context.timer()
     steps = ready_steps(state)
     progress = progress_of(state)
     for step in steps:
@@ -62,7 +62,7 @@ def decide(state: State, runtime: Runtime[Context]) -> State:
     for proposal in batch:
         seen = progress[proposal.step]
         progress[proposal.step] = seen.model_copy(update={"proposals": seen.proposals + 1})
-    seconds = (context.clock() - started).total_seconds()
+    seconds = context.timer() - started
     spent = spent.plus(iterations=1, seconds=seconds)
     return State(
         batch=dumps(batch),

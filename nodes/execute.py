@@ -27,7 +27,7 @@ def execute(state: State, runtime: Runtime[Context]) -> State:
     ]
     for call in calls:
         tell(runtime, "start", key=call.key, tool=call.action.tool, args=call.action.args)
-    started = context.clock()
+    started = context.timer()
     observations = _run_all(context, calls)
     with context.memory.transaction():
         for observation in observations:
@@ -36,7 +36,7 @@ def execute(state: State, runtime: Runtime[Context]) -> State:
     for observation in observations:
         tell(runtime, "observation", observation=observation.to_json())
     effects = sum(item.effect != "read" and item.status == "ok" for item in observations)
-    seconds = (context.clock() - started).total_seconds()
+    seconds = context.timer() - started
     spent = spent_of(state).plus(calls=len(calls), effects=effects, seconds=seconds)
     return State(observations=dumps(observations), spent=spent.to_json())
 

@@ -61,7 +61,7 @@ class Round:
 def verify(state: State, runtime: Runtime[Context]) -> State:
     """Judge the round and say where the run goes next."""
     context, run = enter(runtime)
-    started = context.clock()
+    started = context.timer()
     this = Round(
         progress=progress_of(state),
         measured=state["measured"],
@@ -76,7 +76,7 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
     _ask_for_help(context, run, state, this)
     _skip_dependents(state, this)
     update = _update(state, this) | _remember(context, run, state, this)
-    spent = spent_of(state).plus(seconds=(context.clock() - started).total_seconds())
+    spent = spent_of(state).plus(seconds=context.timer() - started)
     update["spent"] = spent.to_json()
     if over(state | update):
         update |= conclude(context, run, runtime, state | update)

@@ -277,6 +277,7 @@ def shelf_agent(
     planner: Planner | None = None,
     decider: Decider | None = None,
     clock: Callable[[], datetime] | None = None,
+    timer: Callable[[], float] | None = None,
     policy: str = POLICY,
     tracing: Tracing | None = None,
 ) -> Agent:
@@ -296,4 +297,11 @@ def shelf_agent(
         settings={},
     )
     settings = Settings(reviewer="tester")
-    return assemble(domain, store, settings=settings, clock=clock or Clock(), tracing=tracing)
+    now = clock or Clock()
+
+    def seconds() -> float:
+        return now().timestamp()
+
+    return assemble(
+        domain, store, settings=settings, clock=now, timer=timer or seconds, tracing=tracing
+    )

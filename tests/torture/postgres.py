@@ -16,7 +16,14 @@ from tests.postgres import VARIABLE, server
 from tests.torture.place import Place, begin, furnish
 from tests.torture.server import say
 
-_TO_1 = ("DROP TABLE spending", "DROP TABLE model_cache", "UPDATE store_version SET version = 1")
+_TO_1 = (
+    "DROP TRIGGER ledger_is_never_changed ON ledger",
+    "DROP FUNCTION ledger_is_append_only",
+    "ALTER TABLE store_version DROP COLUMN forms",
+    "DROP TABLE model_cache",
+    "DROP TABLE spending",
+    "UPDATE store_version SET version = 1",
+)
 """What makes a store of the first version of an empty one of this version."""
 
 
