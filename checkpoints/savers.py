@@ -97,15 +97,6 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
     writer: Writer
     serde: SealingSerializer
 
-    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Return a checkpoint, the newest when none is named; later ones get greater ids."""
-        found = super().get_tuple(config)
-        named = "checkpoint_id" in config["configurable"]
-        newest = super().get_tuple(_latest(config)) if named else found
-        if newest is not None:
-            go_on_after(newest.checkpoint["id"])
-        return found
-
     def put(
         self,
         config: RunnableConfig,
@@ -174,13 +165,17 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
             super().delete_thread(thread_id)
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Return a checkpoint, the newest one when the config names none.
+        """Return a checkpoint, the newest one when the config names none; later ones get later ids.
 
         Raises:
             StoreFault: The database cannot be read, or something cannot be opened.
         """
         self.writer.settle()
         found = super().get_tuple(config)
+        named = "checkpoint_id" in config["configurable"]
+        newest = super().get_tuple(_latest(config)) if named else found
+        if newest is not None:
+            go_on_after(str(newest.config["configurable"]["checkpoint_id"]))
         return None if found is None else self._opened(found)
 
     def list(

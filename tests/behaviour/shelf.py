@@ -57,12 +57,22 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+        self.passed = 0.0
 
     def __call__(self) -> datetime:
         return self.now
 
     def move(self, **span: float) -> None:
+        self.set(**span)
+        self.passed += timedelta(**span).total_seconds()
+
+    def set(self, **span: float) -> None:
+        """Tell another time, without any passing."""
         self.now += timedelta(**span)
+
+    def seconds(self) -> float:
+        """Return how much time has passed."""
+        return self.passed
 
 
 class NameArgs(BaseModel):
@@ -277,7 +287,6 @@ def shelf_agent(
     planner: Planner | None = None,
     decider: Decider | None = None,
     clock: Callable[[], datetime] | None = None,
-    timer: Callable[[], float] | None = None,
     policy: str = POLICY,
     tracing: Tracing | None = None,
 ) -> Agent:
@@ -298,10 +307,5 @@ def shelf_agent(
     )
     settings = Settings(reviewer="tester")
     now = clock or Clock()
-
-    def seconds() -> float:
-        return now().timestamp()
-
-    return assemble(
-        domain, store, settings=settings, clock=now, timer=timer or seconds, tracing=tracing
-    )
+    timer = now.seconds if isinstance(now, Clock) else Clock().seconds
+    return assemble(domain, store, settings=settings, clock=now, timer=timer, tracing=tracing)

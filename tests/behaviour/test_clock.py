@@ -71,11 +71,11 @@ def test_clock_that_is_set_while_a_tool_runs_costs_no_working_time(
 ) -> None:
     class Put(shelf.Put):
         def apply(self, args: JsonObject, key: str) -> JsonValue:
-            clock.move(hours=hours)
+            clock.set(hours=hours)
             return super().apply(args, key)
 
     monkeypatch.setattr(shelf, "Put", Put)
-    agent = shelf_agent(store, folder, mind("write", "tidy"), clock=clock, timer=lambda: 0.0)
+    agent = shelf_agent(store, folder, mind("write", "tidy"), clock=clock)
     run = agent.run("Make a say goal", run_id="r").approve()
     assert run.status == "verified"
     assert run.state["spent"]["seconds"] == 0.0

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.torture.campaign import WHOLE, Campaign, Case, Tally
+from tests.torture.check import KINDS as FAULTS
 from tests.torture.life import STAGES
 from tests.torture.place import House, SQLiteHouse
 from tests.torture.server import counting
 
 OLD = Path(__file__).parents[1] / "checkpoints" / "store_v1.sql"
 KINDS = ("before commit", "after commit", "statement", "inside a tool", "at some instant")
-FIGURES = ("duplicate", "loss", "chain", "approval", "content", "order", "unsettled", "again")
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def show(console: Console, store: str, tally: Tally) -> None:
         f"{tally.worlds} worlds, {tally.recoveries} recoveries of which {tally.killed_again} were "
         f"killed too, {tally.doubts} questions whether something happened, {tally.seconds:.0f} s"
     )
-    console.print(", ".join(f"{kind}: {tally.of(kind)}" for kind in (*FIGURES, "fault")))
+    console.print(", ".join(f"{kind}: {tally.of(kind)}" for kind in FAULTS))
     for case, found in tally.violations[:20]:
         console.print(f"{case}\n  {found.kind}: {found.what}", markup=False, style="red")
 

@@ -63,7 +63,7 @@ class Act(Tool):
 
 
 class Note(Act):
-    """Appends a line to the log; taking it back strikes the line out, so that each ever made stays."""
+    """Appends a line to the log; taking it back strikes it out, so that each ever made stays."""
 
     name = "note"
     description = "Append a line to the log."
@@ -90,7 +90,7 @@ class Note(Act):
 
 
 def _struck(line: str, text: str) -> str:
-    return f"-{line}" if line.split()[0] == text else line
+    return f"-{line}" if line.startswith(f"{text} ") else line
 
 
 @contextmanager
@@ -106,7 +106,7 @@ class Put(Act):
 
     name = "put"
     description = "Write a file."
-    args_schema = NamedText
+    args_schema: ClassVar[type[BaseModel]] = NamedText
     authority = frozenset({"name"})
 
     def path(self, args: JsonObject) -> Path:

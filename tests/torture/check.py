@@ -1,7 +1,7 @@
 """What must hold of a world, however often its process was killed."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from checkpoints.effects import LEGAL
@@ -12,6 +12,21 @@ from tools.records import LedgerEntry
 
 RUNS = ("work", "break", "fork")
 IRREVERSIBLE = "send"
+KINDS = (
+    "duplicate",
+    "loss",
+    "chain",
+    "approval",
+    "content",
+    "order",
+    "unsettled",
+    "again",
+    "fault",
+)
+"""An effect too many or too few, a broken ledger, an answer lost or misused, another world, a state
+of an effect that may not follow, something left open, a second recovery that does something, and a
+process that fails.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +34,7 @@ class Violation:
     """Something that must not be."""
 
     kind: str
-    """`duplicate`, `loss`, `chain`, `approval`, `content`, `order`, `unsettled`, `again`, `fault`."""
+    """One of `KINDS`."""
     what: str
 
 
@@ -114,12 +129,20 @@ def _approvals(place: Place, entries: Sequence[LedgerEntry]) -> Iterator[Violati
     for action, times in _askings(entries).items():
         if times != 1:
             yield Violation("approval", f"{action} was asked about {times} times")
+    yield from _misused(asked, entries)
+
+
+def _misused(
+    asked: Mapping[str, LedgerEntry], entries: Sequence[LedgerEntry]
+) -> Iterator[Violation]:
+    """An answer clears the action that it was given for, and no other."""
     for entry in entries:
         question = asked.get(str(entry.body.get("review", ""))) if entry.kind == "gate" else None
-        if question is not None and entry.body["gate"] == "cleared":
-            same = question.body["action_hash"] == entry.body["action_hash"]
-            if not same or question.body["key"] != entry.subject:
-                yield Violation("approval", f"{question.subject} cleared {entry.subject}")
+        if question is None or entry.body["gate"] != "cleared":
+            continue
+        same = question.body["action_hash"] == entry.body["action_hash"]
+        if not same or question.body["key"] != entry.subject:
+            yield Violation("approval", f"{question.subject} cleared {entry.subject}")
 
 
 def _askings(entries: Sequence[LedgerEntry]) -> Counter[str]:

@@ -21,7 +21,7 @@ from tests.torture.place import Place
 from tools.contract import Action, EffectRecord, JsonObject
 from tools.errors import SurefootError
 from tools.policy import Policy
-from tools.records import Review
+from tools.records import AnswerKind, Review
 from tools.toolbox import Toolbox
 
 POLICY = """
@@ -74,7 +74,7 @@ OBJECTIVES = {"Work": WORK, "Break": BREAK}
 
 @dataclass(frozen=True, slots=True)
 class Mind:
-    """Does line after line; one that came to nothing is done again, one that came out bad is not."""
+    """Does line after line; one that came to nothing is done again, one that did harm is not."""
 
     def plan(self, request: PlanRequest) -> Plan | None:
         if request.failed or request.problems:
@@ -175,7 +175,7 @@ def _finish(run: Run, place: Place) -> None:
     raise SurefootError(f"Run {run.id!r} asks without end.")
 
 
-def _answer(review: Review, place: Place) -> str:
+def _answer(review: Review, place: Place) -> AnswerKind:
     """Say yes; of something in doubt say what the server knows."""
     if review.kind != "doubt":
         return "approve"
