@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from tools.errors import Refused
@@ -41,7 +42,7 @@ def write(
         looks = _as_before(folder, last, over, looks)
     aside = _aside(last)
     settle(folder, last)
-    opened = os.open(aside, _CREATING, 0o600 if over or looks.mode else 0o666, dir_fd=folder)
+    opened = os.open(aside, _CREATING, 0o600, dir_fd=folder)
     try:
         with os.fdopen(opened, "wb") as file:
             for chunk in content:
@@ -84,9 +85,10 @@ def unlink(folder: int, last: str, *, seen: os.stat_result) -> None:
 def make_folder(folder: int, last: str) -> None:
     """Make a folder; it belongs to whom the one above belongs."""
     os.mkdir(last, dir_fd=folder)
-    above = os.fstat(folder)
-    if os.geteuid() == 0 and (above.st_uid, above.st_gid) != (0, 0):
-        os.chown(last, above.st_uid, above.st_gid, dir_fd=folder, follow_symlinks=False)
+    owner = owner_in(os.fstat(folder))
+    made = os.stat(last, dir_fd=folder, follow_symlinks=False)
+    if owner != (made.st_uid, made.st_gid):
+        os.chown(last, *owner, dir_fd=folder, follow_symlinks=False)
     os.fsync(folder)
 
 
@@ -103,6 +105,24 @@ def settle(folder: int, last: str) -> None:
     """Remove the passing file that a kill left."""
     with suppress(FileNotFoundError):
         os.unlink(_aside(last), dir_fd=folder)
+
+
+def owner_in(above: os.stat_result) -> Owner:
+    """Return whom a new file belongs to: what root makes, to whom the folder above belongs."""
+    if os.geteuid() == 0:
+        return above.st_uid, above.st_gid
+    return os.geteuid(), above.st_gid if above.st_mode & stat.S_ISGID else os.getegid()
+
+
+def fresh_mode() -> int:
+    """Return the permissions of a new file, as this process makes them."""
+    with suppress(OSError), Path("/proc/self/status").open("rb") as status:
+        for line in status:
+            if line.startswith(b"Umask:"):
+                return 0o666 & ~int(line.split()[1], 8)
+    mask = os.umask(0o077)  # for a moment; the system has no other way to tell
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
@@ -175,13 +195,12 @@ def _as_before(folder: int, last: str, over: os.stat_result, looks: Looks) -> Lo
 def _dress(opened: int, folder: int, looks: Looks) -> None:
     """Give a passing file its owner, attributes and mode."""
     made, above = os.fstat(opened), os.fstat(folder)
-    owner = looks.owner or ((above.st_uid, above.st_gid) if os.geteuid() == 0 else None)
-    if owner is not None and owner != (made.st_uid, made.st_gid):
+    owner = looks.owner or owner_in(above)
+    if owner != (made.st_uid, made.st_gid):
         os.fchown(opened, *owner)
     for name, value in (looks.attributes or {}).items():
         os.setxattr(opened, name, value)
-    if looks.mode is not None:
-        os.fchmod(opened, looks.mode)
+    os.fchmod(opened, fresh_mode() if looks.mode is None else looks.mode)
 
 
 def _place(folder: int, aside: str, last: str, over: os.stat_result | None) -> None:

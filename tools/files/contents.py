@@ -60,8 +60,6 @@ class Thing(Record):
             known |= {"bytes": self.size, "sha256": self.sha256}
         if self.kind == "link":
             known["target"] = self.target
-        if self.attributes:
-            known["attributes"] = dict(self.attributes)
         return known
 
 
@@ -73,7 +71,12 @@ class Sight(NamedTuple):
 
 
 def observe(
-    root: Root, name: str, *, artifacts: Artifacts | None = None, most: int = MAX_BYTES
+    root: Root,
+    name: str,
+    *,
+    artifacts: Artifacts | None = None,
+    into: bytearray | None = None,
+    most: int = MAX_BYTES,
 ) -> Sight | None:
     """Return what there is of a name; None for nothing.
 
@@ -81,6 +84,7 @@ def observe(
         root: The workspace.
         name: What to look at.
         artifacts: Where to keep the content; None to look only.
+        into: Where to put the content as well, if wanted.
         most: Bytes that a file may have.
 
     Raises:
@@ -92,9 +96,26 @@ def observe(
         return None
     if stat.S_ISREG(seen.st_mode):
         with root.open(name) as file, told(name):
-            return _read(file, name, artifacts, most)
+            return _read(file, name, most, artifacts, into)
     target = root.link(name) if stat.S_ISLNK(seen.st_mode) else ""
     return Sight(_thing(seen, target=target), seen)
+
+
+def present(root: Root, name: str, *, most: int = MAX_BYTES) -> Sight | None:
+    """Return what there is of a name now, whatever became of it; None for nothing.
+
+    There is nothing, too, when a folder above it is none any more; and what is larger than `most`
+    is told without its hash, which no smaller file can have.
+    """
+    above, _, _ = name.rpartition("/")
+    if above:
+        found = present(root, above)
+        if found is None or found.thing.kind != "folder":
+            return None
+    seen = root.stat(name)
+    if seen is not None and stat.S_ISREG(seen.st_mode) and seen.st_size > most:
+        return Sight(_thing(seen), seen)
+    return observe(root, name, most=most)
 
 
 def content(thing: Thing, artifacts: Artifacts) -> Iterator[bytes]:
@@ -115,6 +136,13 @@ def content(thing: Thing, artifacts: Artifacts) -> Iterator[bytes]:
         yield data
     if whole.hexdigest() != thing.sha256:
         raise Fatal("What the store has is not what the file held.")
+
+
+def thing_of(data: bytes, mode: int, owner: tuple[int, int]) -> Thing:
+    """Return the file that holds these bytes."""
+    uid, gid = owner
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Thing(kind="file", mode=mode, uid=uid, gid=gid, size=len(data), sha256=sha256)
 
 
 def put_back(
@@ -150,7 +178,9 @@ def put_back(
     )
 
 
-def _read(file: BinaryIO, name: str, artifacts: Artifacts | None, most: int) -> Sight:
+def _read(
+    file: BinaryIO, name: str, most: int, artifacts: Artifacts | None, into: bytearray | None
+) -> Sight:
     """Hash an open file, and keep it if wanted; the same descriptor tells what it is."""
     seen = os.fstat(file.fileno())
     whole, chunks, size = hashlib.sha256(), list[str](), 0
@@ -161,6 +191,8 @@ def _read(file: BinaryIO, name: str, artifacts: Artifacts | None, most: int) -> 
                 f"{name!r} has {max(size, seen.st_size)} bytes; at most {most} are worked on."
             )
         whole.update(data)
+        if into is not None:
+            into += data
         if artifacts is not None:
             chunks.append(artifacts.put(base64.b64encode(data).decode()))
     if size != seen.st_size or not same(os.fstat(file.fileno()), seen):

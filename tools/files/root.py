@@ -184,6 +184,21 @@ class Root:
             looks = changes.Looks(mode, owner, attributes)
             return changes.write(folder, last, content, over=over, looks=looks)
 
+    def refuse_twin(self, name: str, *, but: str = "") -> None:
+        """Raise when a new name is hard to tell from one that is there.
+
+        Args:
+            name: The new name; the folder that it is in must exist.
+            but: A name that is about to go.
+
+        Raises:
+            Refused: There is a sibling that differs only in letter case or Unicode form.
+        """
+        folder, last = split(self._named(name))
+        above, leaving = split(self._named(but))
+        with told(name), self._folder(folder) as opened:
+            changes.refuse_twin(opened, last, leaving if above == folder else "")
+
     def make_folders(self, name: str) -> list[str]:
         """Make a folder and what is missing above it; return the names of what was made.
 

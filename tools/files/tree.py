@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from tools.contract import Artifacts, JsonObject, Record
 from tools.errors import Refused, UndoConflict
-from tools.files.contents import Sight, Thing, observe, put_back
+from tools.files.contents import Thing, observe, present, put_back
 from tools.files.root import Root
 
 Tree = Mapping[str, Thing]
@@ -37,6 +37,7 @@ class Difference(NamedTuple):
 _BYTES: Final = "/"
 """What a listed name begins with when it is the hex of bytes that are no text."""
 LIMITS: Final = Limits()
+EVERYTHING: Final = 2**63
 
 
 def take(
@@ -157,18 +158,8 @@ def _alike(one: Thing | None, other: Thing | None) -> bool:
     return one is other is None or (one is not None and one.is_like(other))
 
 
-def _now(root: Root, name: str) -> Sight | None:
-    """Return what there is; None also when what should be the folder above is none any more."""
-    above, _, _ = name.rpartition("/")
-    if above:
-        found = _now(root, above)
-        if found is None or found.thing.kind != "folder":
-            return None
-    return observe(root, name, most=2**63)
-
-
 def _refuse_other(root: Root, each: Difference) -> None:
-    found = _now(root, unlisted(each.name))
+    found = present(root, unlisted(each.name), most=EVERYTHING)
     now = found.thing if found else None
     if _alike(now, each.before) or _alike(now, each.after):
         return
@@ -184,7 +175,7 @@ def _refuse_other(root: Root, each: Difference) -> None:
 def _remove(root: Root, each: Difference) -> None:
     """Remove what was made, or what stands in the place of another kind of thing."""
     name = unlisted(each.name)
-    found = _now(root, name)
+    found = present(root, name, most=EVERYTHING)
     if found is None or (each.before is not None and each.before.kind == found.thing.kind):
         return
     if found.thing.kind != "folder":
@@ -196,7 +187,7 @@ def _remove(root: Root, each: Difference) -> None:
 def _make(root: Root, artifacts: Artifacts, each: Difference) -> None:
     """Make what is missing, or is another file or link than before."""
     name, before = unlisted(each.name), each.before
-    found = _now(root, name)
+    found = present(root, name, most=EVERYTHING)
     if before is None or before.is_like(found.thing if found else None):
         return
     if before.kind != "folder":

@@ -15,19 +15,45 @@ from tools.files.root import Root
 OUTSIDE = "nobody's business\n"
 
 
+def build(folder: Path) -> Path:
+    """Make a small workspace in a folder; beside it lies an outside."""
+    space, outside = folder / "space", folder / "outside"
+    for inner in ("notes", "deep/er", ".git", "keys"):
+        (space / inner).mkdir(parents=True)
+    outside.mkdir()
+    texts = {
+        "notes/a.txt": "one\ntwo\nthree\n",
+        "notes/b.txt": "banana\n",
+        "empty.txt": "",
+        ".env": "TOKEN=1\n",
+        ".git/config": "[core]\n",
+        "keys/id_rsa": "KEY\n",
+        "surefoot.toml": "[tools.files]\n",
+        "readonly.txt": "stays\n",
+        "../outside/nobody.txt": OUTSIDE,
+        "../outside/hard.txt": OUTSIDE,
+    }
+    for name, text in texts.items():
+        (space / name).write_text(text)
+    (space / "deep/er/b.bin").write_bytes(bytes(range(256)))
+    (space / "deep/er/b.bin").chmod(0o750)
+    (space / "readonly.txt").chmod(0o444)
+    (space / "hard.txt").hardlink_to(outside / "hard.txt")
+    (space / "link in.txt").symlink_to("notes/a.txt")
+    (space / "link out.txt").symlink_to("../outside/nobody.txt")
+    (space / "way in").symlink_to("notes")
+    (space / "way out").symlink_to("../outside")
+    os.mkfifo(space / "pipe")
+    if os.geteuid() == 0:
+        os.mknod(space / "device", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        os.chown(space / "deep/er/b.bin", 1234, 2345)
+    return space
+
+
 @pytest.fixture
 def space(tmp_path: Path) -> Path:
     """Return a small workspace; beside it lies an outside."""
-    folder = tmp_path / "space"
-    (folder / "notes").mkdir(parents=True)
-    (folder / "notes/a.txt").write_text("one\ntwo\nthree\n")
-    (folder / "empty.txt").touch()
-    (folder / "deep/er").mkdir(parents=True)
-    (folder / "deep/er/b.bin").write_bytes(bytes(range(256)))
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "secret.txt").write_text(OUTSIDE)
-    return folder
+    return build(tmp_path)
 
 
 @pytest.fixture(params=["openat2", "walk"])
