@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.base import id as langgraph_ids
 from pydantic import JsonValue
 
@@ -55,14 +57,16 @@ def test_run_is_gone_on_with_where_the_clock_is_another(
 
 
 def test_going_on_from_an_earlier_checkpoint_makes_it_the_newest_where_the_clock_is_behind(
-    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = shelf_agent(store, folder, mind("write", "tidy")).run("Make a say goal", run_id="r")
-    graph = run.agent.graph
-    earlier = [found.config for found in graph.get_state_history(run.config)][2]
+    config: RunnableConfig = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+    made = [store.saver.put(config, empty_checkpoint(), {}, {}) for _ in range(2)]
     elsewhere(monkeypatch, -HOUR)
-    graph.update_state(earlier, {"halted": "seen"}, as_node="verify")
-    assert graph.get_state(run.config).values["halted"] == "seen"
+    assert store.saver.get_tuple(made[0])
+    after = store.saver.put(made[0], empty_checkpoint(), {}, {})
+    newest = store.saver.get_tuple(config)
+    assert newest
+    assert newest.config == after
 
 
 @pytest.mark.parametrize("hours", [-30, 30])
