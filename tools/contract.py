@@ -229,6 +229,8 @@ class Tool(ABC):
     def undo(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> None:
         """Bring back what the snapshot holds; must be idempotent.
 
+        The runner adds the effect's own key to the snapshot, as `key`.
+
         Raises:
             UndoConflict: The world no longer is as the effect left it; nothing was undone.
         """

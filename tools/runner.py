@@ -102,7 +102,7 @@ class Runner:
             ToolFault: It cannot be looked at for now.
         """
         tool, args = self._maker(record), record.action.args
-        return self.patiently(lambda: tool.compare(args, record.snapshot, record.result))
+        return self.patiently(lambda: tool.compare(args, _found(record), record.result))
 
     def happened(self, record: EffectRecord) -> Happened:
         """Tell by a look at the world whether an effect took place."""
@@ -118,7 +118,7 @@ class Runner:
             ToolFault: It cannot for now; nothing was undone.
         """
         tool, args = self._maker(record), record.action.args
-        self.patiently(lambda: tool.undo(args, record.snapshot, record.result))
+        self.patiently(lambda: tool.undo(args, _found(record), record.result))
 
     def _maker(self, record: EffectRecord) -> Tool:
         """Return the tool that can undo an effect."""
@@ -275,6 +275,11 @@ class Runner:
             trust=tool.output_trust,
             replayed=replayed,
         )
+
+
+def _found(record: EffectRecord) -> JsonObject:
+    """Return an effect's snapshot with its key: a lost result cannot say what it was done under."""
+    return record.snapshot | {"key": record.key}
 
 
 def _same_target(tool: Tool, call: Call, clearance: Clearance) -> None:
