@@ -1,8 +1,8 @@
 """From bytes on the wire to a text, without ever holding more than is asked for."""
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator
-from email.message import Message
 from typing import Final
 
 CHARSETS: Final = frozenset(
@@ -16,6 +16,7 @@ CHARSETS: Final = frozenset(
 )
 """What pages are written in. Python knows more, some of which take long to decode."""
 
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([a-z0-9_-]+)")
 _ZLIB_WINDOWS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 47}
 
 
@@ -54,11 +55,9 @@ def _decompressed(chunks: Iterable[bytes], encoding: str, limit: int) -> Iterato
 
 def media_type(header: str) -> tuple[str, str]:
     """Return type and charset of a `Content-Type`, in lower case; empty when not stated."""
-    if not header:
-        return "", ""
-    message = Message()
-    message["Content-Type"] = header
-    return message.get_content_type(), str(message.get_param("charset") or "").lower()
+    stated, _, rest = header.lower().partition(";")
+    charset = _CHARSET.search(rest)
+    return stated.strip(), charset[1] if charset else ""
 
 
 def as_text(body: bytes, charset: str) -> str:
