@@ -10,9 +10,9 @@ from pydantic import JsonValue
 
 from tools.contract import Artifacts, EffectClass, Happened, JsonObject, Preview, Tool, canonical
 from tools.contract import digest as digest_of
-from tools.errors import Fatal, SurefootError, ToolFault, Transient, UndoConflict
-from tools.http.client import Answer, Client, Request
-from tools.http.endpoint import REPEATABLE, Compensation, Endpoint
+from tools.errors import Fatal, OutcomeUnknown, SurefootError, ToolFault, Transient, UndoConflict
+from tools.http.client import Answer, Request
+from tools.http.endpoint import REPEATABLE, Compensation
 from tools.http.exchange import GONE, Exchange, idempotency_key, value_of
 from tools.http.get import status_text
 from tools.http.template import Missing, UrlTemplate, fill_body
@@ -23,8 +23,9 @@ MAX_RESULT_CHARACTERS: Final = 100_000
 MAX_SHOWN_CHARACTERS: Final = 4_000
 
 
-def endpoint_tool(endpoint: Endpoint, client: Client, artifacts: Artifacts) -> Tool:
+def endpoint_tool(exchange: Exchange, artifacts: Artifacts) -> Tool:
     """Return the tool `http_<name>` of an endpoint."""
+    endpoint = exchange.endpoint
     roles = {name: one.role for name, one in endpoint.parameters.items()}
     if endpoint.free_body:
         roles["body"] = "authority"
@@ -38,24 +39,24 @@ def endpoint_tool(endpoint: Endpoint, client: Client, artifacts: Artifacts) -> T
         content = frozenset(name for name, role in roles.items() if role == "content")
         secret_fields = frozenset(endpoint.secret_fields)
 
-    return Declared(endpoint, Exchange(endpoint, client), artifacts)
+    return Declared(exchange, artifacts)
 
 
 class EndpointTool(Tool):
     """Sends one declared request; what makes it safe is in its declaration.
 
     Args:
-        endpoint: The declaration.
-        exchange: Sends.
+        exchange: Has the declaration, and sends.
         artifacts: Keeps the states that undoing brings back.
     """
 
-    def __init__(self, endpoint: Endpoint, exchange: Exchange, artifacts: Artifacts) -> None:
-        self._endpoint = endpoint
+    def __init__(self, exchange: Exchange, artifacts: Artifacts) -> None:
+        self._endpoint = endpoint = exchange.endpoint
         self._exchange = exchange
         self._artifacts = artifacts
-        self._traces = Traces(endpoint, exchange, artifacts)
+        self._traces = Traces(exchange, artifacts)
         self._url = UrlTemplate(endpoint.url)
+        self._lost: set[str] = set()
 
     def bounds(self) -> tuple[str, ...]:
         """Return the request and what takes it back."""
@@ -120,7 +121,11 @@ class EndpointTool(Tool):
         request = self._request(args, idempotency_key(key))
         if self._endpoint.effect == "read":
             return self._result(request, self._exchange.read(request))
-        answer = self._exchange.write(request, repeatable=self._endpoint.repeatable)
+        try:
+            answer = self._exchange.write(request, repeatable=self._endpoint.repeatable)
+        except OutcomeUnknown:
+            self._lost.add(key)
+            raise
         result = self._result(request, answer)
         result["idempotency_key"] = idempotency_key(key)
         if self._endpoint.state:
@@ -137,7 +142,10 @@ class EndpointTool(Tool):
         del snapshot
         if not self._endpoint.probe:
             return "unknown"
-        return "no" if self._traces.made(args, idempotency_key(key)) is None else "yes"
+        if self._traces.made(args, idempotency_key(key)) is not None:
+            return "yes"
+        # A server that was asked a moment ago may still be at it.
+        return "unknown" if key in self._lost else "no"
 
     def compare(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> Versions | None:
         """Return the declared state in its versions, or whether the probe finds what was made.

@@ -1,7 +1,8 @@
 """The tools that settings of HTTP make."""
 
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from tools.contract import Artifacts, Tool
 from tools.http.allow import AllowList
@@ -9,6 +10,7 @@ from tools.http.cache import Cache
 from tools.http.client import Client, Limits
 from tools.http.credentials import Credentials
 from tools.http.endpoint_tool import endpoint_tool
+from tools.http.exchange import Exchange
 from tools.http.get import HttpGet
 from tools.http.networks import Networks
 from tools.http.settings import HttpSettings
@@ -22,6 +24,7 @@ def http_tools(
     environment: Mapping[str, str],
     resolver: Resolver = system_resolver,
     tls: ssl.SSLContext | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> list[Tool]:
     """Return `http_get` when something may be read, and one tool for each endpoint.
 
@@ -31,6 +34,7 @@ def http_tools(
         environment: Holds the tokens that settings name.
         resolver: Looks up names; injected for tests.
         tls: What certificates are trusted; the system's when None.
+        sleep: Waits before a request is sent again; injected for tests.
     """
     client = Client(
         networks=Networks.parse(settings.allow_networks),
@@ -43,7 +47,9 @@ def http_tools(
         resolver=resolver,
         tls=tls,
     )
-    tools: list[Tool] = [endpoint_tool(one, client, artifacts) for one in settings.endpoints]
+    tools: list[Tool] = [
+        endpoint_tool(Exchange(one, client, sleep), artifacts) for one in settings.endpoints
+    ]
     if settings.allow:
         tools.insert(0, _getter(settings, client))
     return tools

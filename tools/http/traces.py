@@ -18,14 +18,17 @@ class Traces:
     """Looks at the declared state and asks the declared probe.
 
     Args:
-        endpoint: What is declared.
-        exchange: Asks.
+        exchange: Has the declaration, and asks.
         artifacts: Keeps states.
     """
 
-    endpoint: Endpoint
     exchange: Exchange
     artifacts: Artifacts
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What is declared."""
+        return self.exchange.endpoint
 
     def made(self, args: JsonObject, key: str) -> JsonValue:
         """Return what the probe finds of the effect; None for nothing.

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from tools.contract import Tool, canonical, digest
+from tools.contract import Artifacts, Tool, canonical, digest
 from tools.http.family import http_tools
 from tools.http.settings import HttpSettings
 
@@ -44,7 +44,7 @@ def opened(
     *,
     names: Mapping[str, Sequence[str]] = NAMES,
     environment: Mapping[str, str] | None = None,
-    artifacts: Kept | None = None,
+    artifacts: Artifacts | None = None,
     resolver: Any = None,
     tls: Any = None,
     **settings: Any,
@@ -56,6 +56,7 @@ def opened(
         environment=environment or {},
         resolver=resolver or resolving(names),
         tls=tls,
+        sleep=lambda _: None,
     )
     return {tool.name: tool for tool in made}
 

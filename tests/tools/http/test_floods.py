@@ -5,6 +5,7 @@ import socket
 import time
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,11 @@ from tools.http.decoding import as_text, media_type, read_body
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 
 
-def reader(port: int, **settings: float) -> tuple[Tool, str]:
+def reader(port: int, **settings: Any) -> tuple[Tool, str]:
     place = f"http://127.0.0.1:{port}"
-    return opened(allow=[place], **{"seconds": 0.4, **settings})["http_get"], f"{place}/"
+    return opened(allow=[place], seconds=settings.pop("seconds", 0.4), **settings)[
+        "http_get"
+    ], f"{place}/"
 
 
 def endlessly(send: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:

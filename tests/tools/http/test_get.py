@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import trustme
@@ -34,7 +35,7 @@ def site() -> Iterator[Site]:
         yield made
 
 
-def tool_for(site: Site, **settings: object) -> tuple[Tool, str]:
+def tool_for(site: Site, **settings: Any) -> tuple[Tool, str]:
     place = f"http://127.0.0.1:{site.port}"
     return opened(allow=[place], **settings)["http_get"], place
 
@@ -108,7 +109,7 @@ class Clock:
         return self.now
 
 
-def answer(body: bytes = b"x", status: int = 200, **headers: str) -> Answer:
+def answer(body: bytes = b"x", status: int = 200, **headers: Any) -> Answer:
     stated = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status=status, headers=stated, body=body, truncated=False)
 
@@ -136,7 +137,7 @@ def test_answer_is_fresh_as_long_as_its_server_says_within_bounds() -> None:
         {},
     ],
 )
-def test_answer_is_not_kept_against_its_servers_word(headers: dict[str, str]) -> None:
+def test_answer_is_not_kept_against_its_servers_word(headers: dict[str, Any]) -> None:
     cache = Cache()
     cache.keep("a", answer(**headers))
     assert cache.find("a") is None
