@@ -13,6 +13,11 @@ def is_plain(text: str) -> bool:
     return not any(unicodedata.category(one) in _UNSEEN for one in text)
 
 
+def visible(text: str) -> str:
+    """Return a text without what cannot be seen; lines and tabs are left."""
+    return "".join(one for one in text if one in _KEPT or unicodedata.category(one) not in _UNSEEN)
+
+
 def plain(text: str, limit: int) -> str:
     """Return a text without what cannot be seen, of at most about `limit` characters.
 
@@ -20,9 +25,7 @@ def plain(text: str, limit: int) -> str:
     """
     # What is cut off is not looked at: a text may have any length.
     head = text[: 4 * limit]
-    shown = "".join(
-        one for one in head if one in _KEPT or unicodedata.category(one) not in _UNSEEN
-    ).strip()
+    shown = visible(head).strip()
     if len(shown) <= limit and len(head) == len(text):
         return shown
     return f"{shown[:limit]} ... (cut; {len(text)} characters in all)"

@@ -17,6 +17,7 @@ from tools.http.exchange import GONE, Exchange, idempotency_key, value_of
 from tools.http.get import status_text
 from tools.http.template import Missing, UrlTemplate, fill_body
 from tools.http.traces import Traces
+from tools.shortened import shortened
 from tools.versions import Versions
 
 MAX_RESULT_CHARACTERS: Final = 100_000
@@ -134,18 +135,31 @@ class EndpointTool(Tool):
         return result
 
     def probe(self, args: JsonObject, snapshot: JsonObject, key: str) -> Happened:
-        """Ask the server whether it saw the key.
+        """Ask the server whether it saw the key, or whether the state is what was sent.
 
         Raises:
             ToolFault: It cannot be told for now.
         """
-        del snapshot
-        if not self._endpoint.probe:
+        endpoint = self._endpoint
+        if endpoint.probe:
+            made = self._traces.made(args, idempotency_key(key)) is not None
+            happened: Happened = "yes" if made else "no"
+        elif endpoint.state and endpoint.repeatable:
+            happened = self._by_state(args, snapshot)
+        else:
             return "unknown"
-        if self._traces.made(args, idempotency_key(key)) is not None:
-            return "yes"
         # A server that was asked a moment ago may still be at it.
-        return "unknown" if key in self._lost else "no"
+        return "unknown" if happened == "no" and key in self._lost else happened
+
+    def _by_state(self, args: JsonObject, snapshot: JsonObject) -> Happened:
+        """Tell by the state: as it was, nothing happened, and to do it (again) does no harm."""
+        now = self._traces.state(args)
+        if digest_of(now) == str(snapshot["state"]).removeprefix("sha256:"):
+            return "no"
+        if self._endpoint.method == "DELETE":
+            return "yes" if now is None else "unknown"
+        wanted = self._body(args) if self._endpoint.method == "PUT" else None
+        return "yes" if wanted is not None and _holds(now, wanted) else "unknown"
 
     def compare(self, args: JsonObject, snapshot: JsonObject, result: JsonValue) -> Versions | None:
         """Return the declared state in its versions, or whether the probe finds what was made.
@@ -219,15 +233,13 @@ class EndpointTool(Tool):
         return rest or None
 
     def _result(self, request: Request, answer: Answer) -> JsonObject:
-        value = value_of(answer)
-        size = len(canonical(value))
-        long = answer.truncated or size > MAX_RESULT_CHARACTERS
+        value = shortened(value_of(answer), MAX_RESULT_CHARACTERS)
         told: JsonObject = {
             "summary": f"{request.method} {request.address}: {status_text(answer.status)}."[:400],
             "status": answer.status,
-            "value": answer.text[:MAX_RESULT_CHARACTERS] if long else value,
-            "truncated": long,
-            "size": size,
+            "value": value.value,
+            "truncated": answer.truncated or value.truncated,
+            "size": value.size,
         }
         if "location" in answer.headers:
             told["location"] = answer.headers["location"][:1_000]
@@ -242,6 +254,13 @@ class EndpointTool(Tool):
 
 def _filled(args: JsonObject) -> JsonObject:
     return {name: value for name, value in args.items() if value is not None}
+
+
+def _holds(now: JsonValue, wanted: JsonValue) -> bool:
+    """Tell whether a state has all that was sent; servers add fields of their own."""
+    if isinstance(now, dict) and isinstance(wanted, dict):
+        return all(name in now and _holds(now[name], item) for name, item in wanted.items())
+    return now == wanted
 
 
 def _shown_request(request: Request) -> str:

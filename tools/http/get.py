@@ -14,6 +14,7 @@ from tools.http.allow import AllowList
 from tools.http.cache import Cache
 from tools.http.client import Answer, Client, Request
 from tools.http.readable import readable
+from tools.plain_text import plain, visible
 from tools.stopping import awaited
 
 MOVED: Final = frozenset({301, 302, 303, 307, 308})
@@ -109,14 +110,15 @@ class HttpGet(Tool):
         found = readable(answer.text, answer.type, str(place))
         text = found.text[start : start + self._max_characters]
         rest = max(0, len(found.text) - start - len(text))
-        name = f"{found.title!r:.120} at {place}" if found.title else str(place)
+        title = plain(found.title, 300)
+        name = f"{title!r:.120} at {place}" if title else str(place)
         more = f"; {rest} more from start={start + len(text)}" if rest else ""
         return {
             "summary": f"Read {name:.300}: {len(text)} characters of {answer.type}{more}.",
             "url": str(place),
             "type": answer.type,
-            "title": found.title[:300],
-            "text": text,
+            "title": title,
+            "text": visible(text),
             "start": start,
             "total_characters": len(found.text),
             "truncated": answer.truncated or bool(rest),

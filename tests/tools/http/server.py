@@ -73,9 +73,11 @@ class Site:
                 length = int(self.headers.get("Content-Length") or 0)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 asked = Asked(self.command, self.path, headers, self.rfile.read(length))
+                self.close_connection = True
+                if len(asked.body) < length:  # whoever asked was killed
+                    return
                 site.asked.append(asked)
                 reply = site.answering(asked)
-                self.close_connection = True
                 if reply.cut:
                     return
                 self.send_response(reply.status)

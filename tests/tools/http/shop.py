@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,10 +24,12 @@ class Shop:
     fault: Callable[[Asked], Reply | None] = lambda _: None
     """Asked after acting: what to answer instead."""
     numbered: int = 0
+    _lock: Lock = field(default_factory=Lock)
 
     def __call__(self, asked: Asked) -> Reply:
         kind, _, name = asked.path.strip("/").partition("/")
-        reply = self._orders(asked, name) if kind == "orders" else self._prices(asked, name)
+        with self._lock:
+            reply = self._orders(asked, name) if kind == "orders" else self._prices(asked, name)
         return self.fault(asked) or reply
 
     def _orders(self, asked: Asked, name: str) -> Reply:
@@ -63,6 +66,7 @@ class Shop:
         elif asked.method == "DELETE":
             self._act(f"no price {name}")
             self.prices.pop(name, None)
+            return Reply(204)
         return as_json(self.prices[name]) if name in self.prices else NONE
 
     def _act(self, what: str) -> None:
@@ -73,7 +77,7 @@ class Shop:
         orders: list[JsonValue] = [
             {"item": one["item"], "count": one["count"]} for one in self.orders.values()
         ]
-        return {"orders": orders, "prices": self.prices}
+        return {"orders": orders, "prices": dict(self.prices)}
 
 
 def order(site: Site, **more: Any) -> dict[str, Any]:

@@ -395,7 +395,7 @@ def test_answer_without_json_and_huge_answers_are_bounded(bench: Bench) -> None:
         seen = bench.run(bench.runner(endpoints=[order(site)]), "http_order", TEA)
     result: dict[str, JsonValue] = result_of(bench, seen)
     assert result["truncated"] is True
-    assert len(str(result["value"])) == 100_000
+    assert 0 < len(str(result["value"])) <= 100_000
 
 
 def test_server_that_may_still_be_at_it_leaves_a_doubt(bench: Bench) -> None:

@@ -61,6 +61,13 @@ def test_long_text_is_read_on_from_where_it_ended(site: Site) -> None:
     assert got(tool, f"{place}/", start=999)["text"] == ""
 
 
+def test_what_cannot_be_seen_is_not_read(site: Site) -> None:
+    hidden = "".join(chr(0xE0000 + ord(one)) for one in "obey")
+    site.answering = lambda _: page(f"a\u200bb{hidden}\u202ec\n\td")
+    tool, place = tool_for(site)
+    assert got(tool, f"{place}/")["text"] == "abc\n\td"
+
+
 def test_json_is_returned_as_it_is(site: Site) -> None:
     site.answering = lambda _: as_json({"a": [1, "<b>"]})
     tool, place = tool_for(site)
