@@ -7,15 +7,15 @@ import zlib
 from pydantic import JsonValue
 from sqlalchemy import bindparam, insert, select
 
+from checkpoints.prepared import Prepared
 from checkpoints.schema import artifacts
 from checkpoints.writer import Writer
 from tools.contract import canonical, digest
 from tools.errors import StoreFault
 
-# Built once: building a statement takes longer than running it.
-_KNOWN = select(artifacts.c.ref).where(artifacts.c.ref == bindparam("ref"))
-_DATA = select(artifacts.c.data).where(artifacts.c.ref == bindparam("ref"))
-_ADD = insert(artifacts)
+_KNOWN = Prepared(select(artifacts.c.ref).where(artifacts.c.ref == bindparam("ref")))
+_DATA = Prepared(select(artifacts.c.data).where(artifacts.c.ref == bindparam("ref")))
+_ADD = Prepared(insert(artifacts))
 
 
 class ArtifactTable:
@@ -31,9 +31,9 @@ class ArtifactTable:
         text = canonical(value).encode()
         ref = f"sha256:{hashlib.sha256(text).hexdigest()}"
         with self._writer.write() as connection:
-            if connection.execute(_KNOWN, {"ref": ref}).first() is None:
+            if _KNOWN.first(connection, {"ref": ref}) is None:
                 data = self.vault.seal_bytes(zlib.compress(text), "artifacts", ref)
-                connection.execute(_ADD, {"ref": ref, "data": data})
+                _ADD.change(connection, {"ref": ref, "data": data})
         return ref
 
     def get(self, ref: str) -> JsonValue:
@@ -44,10 +44,10 @@ class ArtifactTable:
             StoreFault: What is kept is not what the reference says, or cannot be opened.
         """
         with self._writer.read() as connection:
-            data = connection.execute(_DATA, {"ref": ref}).scalar_one_or_none()
-        if data is None:
+            found = _DATA.first(connection, {"ref": ref})
+        if found is None:
             raise KeyError(ref)
-        return _checked(ref, self.vault.open_bytes(data, "artifacts", ref))
+        return _checked(ref, self.vault.open_bytes(found.data, "artifacts", ref))
 
 
 def _checked(ref: str, data: bytes) -> JsonValue:

@@ -2,14 +2,14 @@
 
 from sqlalchemy import bindparam, delete, insert, select
 
+from checkpoints.prepared import Prepared
 from checkpoints.schema import clearances
 from checkpoints.writer import Writer
 from tools.contract import Clearance, canonical
 
-# Built once: building a statement takes longer than running it.
-_FIND = select(clearances.c.record).where(clearances.c.key == bindparam("of"))
-_DROP = delete(clearances).where(clearances.c.key == bindparam("of"))
-_ADD = insert(clearances)
+_FIND = Prepared(select(clearances.c.record).where(clearances.c.key == bindparam("of")))
+_DROP = Prepared(delete(clearances).where(clearances.c.key == bindparam("of")))
+_ADD = Prepared(insert(clearances))
 
 
 class ClearanceTable:
@@ -22,15 +22,15 @@ class ClearanceTable:
     def grant(self, clearance: Clearance) -> None:
         """Keep a clearance; a later one for the same key replaces it."""
         with self._writer.write() as connection:
-            connection.execute(_DROP, {"of": clearance.key})
+            _DROP.change(connection, {"of": clearance.key})
             text = canonical(clearance.to_json())
             record = self._vault.seal(text, "clearances", clearance.key)
-            connection.execute(_ADD, {"key": clearance.key, "record": record})
+            _ADD.change(connection, {"key": clearance.key, "record": record})
 
     def find(self, key: str) -> Clearance | None:
         """Return the clearance for an effect key, expired or not."""
         with self._writer.read() as connection:
-            found = connection.execute(_FIND, {"of": key}).scalar_one_or_none()
+            found = _FIND.first(connection, {"of": key})
         if found is None:
             return None
-        return Clearance.model_validate_json(self._vault.open(found, "clearances", key))
+        return Clearance.model_validate_json(self._vault.open(found.record, "clearances", key))

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from checkpoints.ledger import ChainedLedger
+from checkpoints.prepared import Prepared
 from checkpoints.schema import effects
 from checkpoints.writer import Writer
 from tools.contract import Action, Clock, EffectRecord, EffectState, JsonObject, canonical
@@ -22,11 +23,11 @@ LEGAL: Mapping[EffectState, frozenset[EffectState]] = {
 }
 """The states that may follow each state."""
 
-# Built once: building a statement takes longer than running it.
-_FIND = select(effects).where(effects.c.key == bindparam("of"))
-_LOCK = _FIND.with_for_update()
-_OF_RUN = select(effects).where(effects.c.run == bindparam("of")).order_by(effects.c.seq)
-_STANDING = (
+_BY_KEY = select(effects).where(effects.c.key == bindparam("of"))
+_FIND = Prepared(_BY_KEY)
+_LOCK = Prepared(_BY_KEY.with_for_update())
+_OF_RUN = Prepared(select(effects).where(effects.c.run == bindparam("of")).order_by(effects.c.seq))
+_STANDING = Prepared(
     select(effects)
     .where(effects.c.tool == bindparam("of"), effects.c.state == "applied")
     .order_by(effects.c.seq)
@@ -36,8 +37,8 @@ _TALLY = (
     .where(effects.c.run.in_(bindparam("of", expanding=True)))
     .group_by(effects.c.run, effects.c.state)
 )
-_ADD = insert(effects)
-_CHANGE = update(effects).where(effects.c.key == bindparam("of"))
+_ADD = Prepared(insert(effects).inline())
+_CHANGE = Prepared(update(effects).where(effects.c.key == bindparam("of")))
 
 
 class EffectJournal:
@@ -71,7 +72,7 @@ class EffectJournal:
             if _row(connection, key) is not None:
                 return
             columns = {"key": key, "run": run, "tool": action.tool, "changes": 0}
-            connection.execute(_ADD, columns | self._kept(record))
+            _ADD.change(connection, columns | self._kept(record))
             body: JsonObject = {"action": action.to_json(), "action_hash": action.hash}
             self._note(record, 0, body | {"snapshot": snapshot})
 
@@ -102,7 +103,7 @@ class EffectJournal:
             kept = before.result if result is None else result
             after = before.model_copy(update={"state": state, "result": kept, "error": error})
             changes = row.changes + 1
-            connection.execute(_CHANGE, {"of": key, "changes": changes, **self._kept(after)})
+            _CHANGE.change(connection, {"of": key, "changes": changes, **self._kept(after)})
             self._note(after, changes, {"from": before.state, "result": result, "error": error})
 
     def of_run(self, run: str) -> list[EffectRecord]:
@@ -121,15 +122,15 @@ class EffectJournal:
         """Return the effects of a tool that stand at present, of all runs, oldest first."""
         return self._select(_STANDING, tool)
 
-    def _select(self, query: Select[Any], of: str) -> list[EffectRecord]:
+    def _select(self, query: Prepared, of: str) -> list[EffectRecord]:
         with self._writer.read() as connection:
-            return [self._record(row) for row in connection.execute(query, {"of": of})]
+            return [self._record(row) for row in query.rows(connection, {"of": of})]
 
     def _kept(self, record: EffectRecord) -> dict[str, str]:
         text = self._vault.seal(canonical(record.to_json()), "effects", record.key)
         return {"state": record.state, "record": text}
 
-    def _record(self, row: Row[Any]) -> EffectRecord:
+    def _record(self, row: Any) -> EffectRecord:  # noqa: ANN401  # a row
         text = self._vault.open(row.record, "effects", row.key)
         return EffectRecord.model_validate_json(text).model_copy(update={"seq": row.seq})
 
@@ -148,5 +149,5 @@ def _check(record: EffectRecord, state: EffectState) -> None:
         )
 
 
-def _row(connection: Connection, key: str) -> Row[Any] | None:
-    return connection.execute(_LOCK, {"of": key}).first()
+def _row(connection: Connection, key: str) -> Any:  # noqa: ANN401  # a row, or None
+    return _LOCK.first(connection, {"of": key})

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
 from checkpoints.artifacts import ArtifactTable
 from checkpoints.audit import differences, losses
+from checkpoints.prepared import Prepared
 from checkpoints.schema import ledger, ledger_head
 from checkpoints.vault import Vault
 from checkpoints.writer import Writer
@@ -24,15 +25,16 @@ MAX_BODY_BYTES = 65_536
 
 _PAGE = 1_000
 
-# Built once: building a statement takes longer than running it.
 _KNOWN = select(ledger).where(ledger.c.dedupe == bindparam("mark"))
-_HEAD = select(ledger_head).with_for_update()
+_HEAD = Prepared(select(ledger_head).with_for_update())
 _NAMES = [column.name for column in ledger.columns]
-_ADD = text(
-    f"INSERT INTO ledger ({', '.join(_NAMES)}) VALUES ({', '.join(f':{n}' for n in _NAMES)}) "
-    "ON CONFLICT (dedupe) DO NOTHING"
+_ADD = Prepared(
+    text(
+        f"INSERT INTO ledger ({', '.join(_NAMES)}) VALUES ({', '.join(f':{n}' for n in _NAMES)}) "
+        "ON CONFLICT (dedupe) DO NOTHING"
+    )
 )
-_ADVANCE = update(ledger_head)
+_ADVANCE = Prepared(update(ledger_head))
 
 
 class ChainedLedger:
@@ -73,9 +75,9 @@ class ChainedLedger:
             sealed = chain_hash(fields)
             kept = self._vault.seal(canonical(bounded), "ledger", entry.seq)
             row = fields | {"hash": sealed, "body": kept, "dedupe": mark}
-            if not connection.execute(_ADD, row).rowcount:
+            if not _ADD.change(connection, row):
                 return self._entry(connection.execute(_KNOWN, {"mark": mark}).one())
-            connection.execute(_ADVANCE, {"seq": entry.seq, "hash": sealed})
+            _ADVANCE.change(connection, {"seq": entry.seq, "hash": sealed})
             self._head = self._writer.epoch, entry.seq, sealed
             return entry.model_copy(update={"hash": sealed})
 
@@ -140,7 +142,7 @@ def _mark(run: str, kind: str, subject: str, body: JsonObject) -> str:
 
 def _head(connection: Connection) -> tuple[int, str]:
     """Return number and hash of the newest entry, locked until the transaction ends."""
-    head = connection.execute(_HEAD).first()
+    head = _HEAD.first(connection, {})
     if head is None:
         connection.execute(insert(ledger_head).values(id=1, seq=0, hash=GENESIS))
         return 0, GENESIS

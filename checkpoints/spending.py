@@ -7,18 +7,18 @@ money that may have been spent counts as spent.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from checkpoints.prepared import Prepared
 from checkpoints.schema import spending, stamp
 from checkpoints.writer import Writer
 from tools.contract import Clock
 from tools.records import Charge, SpendLimits, Totals
 
-# Built once: building a statement takes longer than running it.
-_FIND = select(spending).where(spending.c.call == bindparam("of"))
-_ADD = insert(spending)
-_END = update(spending).where(spending.c.call == bindparam("of"))
-_TOTALS = (
+_FIND = Prepared(select(spending).where(spending.c.call == bindparam("of")))
+_ADD = Prepared(insert(spending))
+_END = Prepared(update(spending).where(spending.c.call == bindparam("of")))
+_TOTALS = Prepared(
     select(
         spending.c.state,
         func.count().label("calls"),
@@ -72,7 +72,7 @@ class SpendingTable:
             if reason:
                 return charge.model_copy(update={"state": "refused", "reason": reason})
             row = charge.model_dump(exclude={"reason"}) | {"at": stamp(charge.at)}
-            connection.execute(_ADD, row)
+            _ADD.change(connection, row)
         return charge
 
     def settle(self, call: str, *, tokens: int, usd: float) -> Charge:
@@ -96,7 +96,7 @@ class SpendingTable:
         query = select(spending).where(spending.c.run == run)
         with self._writer.read() as connection:
             rows = connection.execute(query.order_by(spending.c.at, spending.c.call))
-            return [_charge(row) for row in rows]
+            return [_charge(dict(row)) for row in rows.mappings()]
 
     def totals(self, run: str) -> Totals:
         """Return what the run has spent, calls whose end is unknown at their upper bound."""
@@ -111,22 +111,21 @@ class SpendingTable:
             if known.state != "reserved":
                 return known
             ended = Charge.model_validate(known.model_dump() | end)
-            connection.execute(_END, {"of": call, **end})
+            _END.change(connection, {"of": call, **end})
         return ended
 
 
 def _find(connection: Connection, call: str) -> Charge | None:
-    row = connection.execute(_FIND, {"of": call}).first()
-    return None if row is None else _charge(row)
+    row = _FIND.first(connection, {"of": call})
+    return None if row is None else _charge(vars(row))
 
 
-def _charge(row: Row[Any]) -> Charge:
-    fields = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
-    return Charge.model_validate(fields | {"at": datetime.fromisoformat(row.at)})
+def _charge(fields: dict[str, Any]) -> Charge:
+    return Charge.model_validate(fields | {"at": datetime.fromisoformat(fields["at"])})
 
 
 def _totals(connection: Connection, run: str) -> Totals:
-    rows = connection.execute(_TOTALS, {"of": run}).all()
+    rows = _TOTALS.rows(connection, {"of": run})
     return Totals(
         calls=sum(row.calls for row in rows),
         open=sum(row.calls for row in rows if row.state == "reserved"),
