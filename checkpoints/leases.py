@@ -135,6 +135,14 @@ class LeaseTable:
             row = connection.execute(_LOOK, {"of": run}).first()
         return row is not None and self._is_held(row, self._clock())
 
+    def held_runs(self) -> list[str]:
+        """Return the runs that somebody who lives, as far as that can be known, holds."""
+        query = select(leases).where(leases.c.owner != _FREE).order_by(leases.c.run)
+        with self._writer.read() as connection:
+            rows = connection.execute(query).all()
+        now = self._clock()
+        return [row.run for row in rows if self._is_held(row, now)]
+
     @contextmanager
     def node(self, run: str) -> Iterator[None]:
         """Let one node at a time work on a run, and give the lease back when it fails.

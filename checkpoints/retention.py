@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 from checkpoints.holdings import Holding, delete_keys, holding_of, remove
 from checkpoints.limits import Retention
 from checkpoints.references import LIVING, size_of, unneeded
-from checkpoints.schema import artifacts, leases, model_cache, runs, stamp
+from checkpoints.schema import artifacts, model_cache, runs, stamp
 from checkpoints.shrinking import Shrinking, shrink, used_bytes
 from checkpoints.store import Store
 from checkpoints.tombstones import PRUNED, released, tombstones
@@ -141,7 +141,7 @@ class _Prune:
                 runs=tuple(_candidate(*one) for one in chosen),
                 artifacts=len(refs),
                 artifact_bytes=size_of(connection, refs),
-                artifacts_left=self._busy(connection),
+                artifacts_left=self._busy(),
                 answers=len(expired),
                 used_bytes=self._used(connection),
             )
@@ -248,7 +248,7 @@ class _Prune:
         """
         with self._writer.write(urgent=True) as connection:
             answers = connection.execute(delete(model_cache).where(self._expired)).rowcount
-            busy = self._busy(connection)
+            busy = self._busy()
             refs: set[str] = set()
             if not busy:
                 gone = released(tombstones(connection, self._store.artifacts))
@@ -264,10 +264,9 @@ class _Prune:
             answers=answers,
         )
 
-    def _busy(self, connection: Connection) -> str:
+    def _busy(self) -> str:
         """Say which run is being advanced; empty when none is."""
-        held = connection.execute(select(leases.c.run).where(leases.c.owner != "")).scalars().all()
-        busy = [run for run in held if self._store.leases.is_held(run)]
+        busy = self._store.leases.held_runs()
         return f"Run {busy[0]!r} is being advanced." if busy else ""
 
     @property

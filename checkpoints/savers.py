@@ -211,9 +211,13 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
         ]
         return found._replace(
             checkpoint=self._opened_checkpoint(found.checkpoint, where),
-            metadata=uncovered(self.writer.vault, found.metadata, where),
+            metadata=self._opened_metadata(found.metadata, where),
             pending_writes=writes,
         )
+
+    def _opened_metadata(self, found: CheckpointMetadata, where: Place) -> CheckpointMetadata:
+        kept = uncovered(self.writer.vault, cast("dict[str, Any]", found), where)
+        return cast("CheckpointMetadata", kept)
 
     def _opened_checkpoint(self, found: Any, where: Place) -> Checkpoint:  # noqa: ANN401  # a checkpoint, or what is sealed of it
         raise NotImplementedError

@@ -30,7 +30,7 @@ store_version = Table(
     Column("version", Integer, nullable=False),
     Column("forms", Text, nullable=False, server_default="plain"),
 )
-"""One row; `forms` are those of sealed values, see `Vault.forms`, separated by spaces."""
+"""One row; `forms` tells how content is sealed, see `keyring.py`."""
 
 ledger = Table(
     "ledger",

@@ -109,29 +109,34 @@ def cover(
     """Return what LangGraph is to keep of a config and of metadata: the rest is sealed."""
     thread, namespace, parent = place_of(config)
     full = cast("dict[str, Any]", get_checkpoint_metadata(config, metadata))
-    rest = {name: value for name, value in full.items() if name not in LOOKED_UP}
-    rest.pop("writes", None)
-    kept = {name: value for name, value in full.items() if name in LOOKED_UP}
-    kept[REST] = vault.seal(json.dumps(rest), "metadata", thread, namespace, checkpoint_id)
+    full.pop("writes", None)
+    kept = covered(vault, full, (thread, namespace, checkpoint_id))
     bare: dict[str, Any] = {"thread_id": thread, "checkpoint_ns": namespace}
     if parent:
         bare["checkpoint_id"] = parent
     return {"configurable": bare}, cast("CheckpointMetadata", kept)
 
 
-def uncovered(vault: Vault, metadata: CheckpointMetadata, where: Place) -> CheckpointMetadata:
+def covered(vault: Vault, metadata: dict[str, Any], where: Place) -> dict[str, Any]:
+    """Return metadata as it is kept: sealed but for what is looked up, where the store is."""
+    if not vault.seals:
+        return metadata
+    rest = {name: value for name, value in metadata.items() if name not in LOOKED_UP}
+    kept = {name: value for name, value in metadata.items() if name in LOOKED_UP}
+    return kept | {REST: vault.seal(json.dumps(rest), "metadata", *where)}
+
+
+def uncovered(vault: Vault, kept: dict[str, Any], where: Place) -> dict[str, Any]:
     """Return metadata with the rest of it opened.
 
     Raises:
         StoreFault: It was not put there by a store with the key.
     """
-    kept = cast("dict[str, Any]", metadata)
     if REST not in kept:
         vault.check_plain(("metadata", *where))
-        return metadata
-    rest = json.loads(vault.open(kept[REST], "metadata", *where))
-    found = {name: value for name, value in kept.items() if name != REST}
-    return cast("CheckpointMetadata", found | rest)
+        return kept
+    rest: dict[str, Any] = json.loads(vault.open(kept[REST], "metadata", *where))
+    return {name: value for name, value in kept.items() if name != REST} | rest
 
 
 def matches(found: CheckpointTuple, wanted: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy import Connection, inspect, text
 
 from checkpoints.databases import BUSY_SECONDS
+from checkpoints.schema import metadata
 from checkpoints.writer import Writer
 from tools.contract import Record
 from tools.errors import StoreFault
@@ -15,6 +16,8 @@ from tools.errors import StoreFault
 WORTH_IT = 0.05
 """The share of a file that must be unused before it is written anew."""
 _WAIT_MILLISECONDS = 2_000
+POSTGRES_TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
+"""LangGraph's own."""
 
 
 class Shrinking(Record):
@@ -50,8 +53,7 @@ def shrink(writer: Writer, *, busy: str = "") -> Shrinking:
     """
     path = writer.database.path
     if path is None:
-        with writer.read() as connection:
-            size = used_bytes(connection, on_server=True)
+        size = _on_server(writer)
         return Shrinking(
             before_bytes=size,
             after_bytes=size,
@@ -67,6 +69,24 @@ def shrink(writer: Writer, *, busy: str = "") -> Shrinking:
     return Shrinking(before_bytes=before, after_bytes=_on_disk(path), skipped=skipped)
 
 
+def rewrite(writer: Writer) -> Shrinking:
+    """Write a store anew, so that nothing is left on its pages of what was changed or deleted.
+
+    Raises:
+        StoreFault: Another process uses it.
+    """
+    path = writer.database.path
+    before = _on_disk(path) if path is not None else _on_server(writer)
+    _vacuum(writer)
+    after = _on_disk(path) if path is not None else _on_server(writer)
+    return Shrinking(before_bytes=before, after_bytes=after)
+
+
+def _on_server(writer: Writer) -> int:
+    with writer.read() as connection:
+        return used_bytes(connection, on_server=True)
+
+
 def _on_disk(path: Path) -> int:
     """Return what a file takes, with what SQLite has not moved into it yet."""
     return sum(part.stat().st_size for part in (path, Path(f"{path}-wal")) if part.exists())
@@ -79,12 +99,17 @@ def _skip(writer: Writer) -> str:
 
 
 def _vacuum(writer: Writer) -> None:
+    if writer.database.path is None:
+        names = ", ".join((*metadata.tables, *POSTGRES_TABLES))
+        with writer.outside():
+            writer.driver.execute(f"VACUUM FULL {names}")
+        return
     with writer.outside(), _impatient(writer):
         writer.driver.execute("VACUUM")
         # In WAL mode the file itself is only rewritten here; it fails when another reads the old.
         busy = writer.driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
-            raise StoreFault("Another process reads the store, so its file shrinks later.")
+            raise StoreFault("Another process reads the store.")
 
 
 @contextmanager

@@ -55,6 +55,8 @@ class Vault:
         """The names of the keys, in the order given."""
         self.forms: tuple[str, ...] = (PLAIN,)
         """The forms that values of this store may have; the first is that of new ones."""
+        self.noted = PLAIN
+        """The store's own note of its forms, see `keyring`."""
         self._ciphers = {name: _cipher(key) for name, key in zip(self.names, given, strict=True)}
 
     @property
@@ -74,9 +76,11 @@ class Vault:
 
     def seal(self, text: str, *place: str | int) -> str:
         """Return a text for its place, sealed when this store is."""
-        if not self.seals:
-            return text
-        return SEALED_TEXT + base64.b64encode(self._sealed(text.encode(), place)).decode()
+        return self.seal_with(self.forms[0], text, *place) if self.seals else text
+
+    def seal_with(self, name: str, text: str, *place: str | int) -> str:
+        """Return a text for its place, sealed with the key of a name."""
+        return SEALED_TEXT + base64.b64encode(self._sealed(name, text.encode(), place)).decode()
 
     def open(self, text: str, *place: str | int) -> str:
         """Return the text that was put in a place.
@@ -95,7 +99,7 @@ class Vault:
 
     def seal_bytes(self, data: bytes, *place: str | int) -> bytes:
         """Return bytes for their place, sealed when this store is."""
-        return SEALED_BYTES + self._sealed(data, place) if self.seals else data
+        return SEALED_BYTES + self._sealed(self.forms[0], data, place) if self.seals else data
 
     def open_bytes(self, data: bytes, *place: str | int) -> bytes:
         """Return the bytes that were put in a place; raises as `open` does."""
@@ -125,8 +129,7 @@ class Vault:
                 advice="Restore a backup; if the store was decrypted just now, open it anew.",
             )
 
-    def _sealed(self, data: bytes, place: Sequence[str | int]) -> bytes:
-        name = self.forms[0]
+    def _sealed(self, name: str, data: bytes, place: Sequence[str | int]) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return bytes.fromhex(name) + nonce + self._ciphers[name].encrypt(nonce, data, _bound(place))
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from checkpoints.databases import Database
 from checkpoints.faults import CUT, copied, store_fault
 from checkpoints.keyring import QUERY as FORMS
-from checkpoints.keyring import check, split
+from checkpoints.keyring import heed
 from checkpoints.late import Late
 from checkpoints.vault import Vault
 from tools.errors import RunBusy, StoreFault
@@ -289,9 +289,7 @@ class Writer:
     def _check_forms(self, transaction: _Transaction) -> None:
         """Go on in the form that values of the store have by now, or stop; asked once."""
         if self.heeds_forms and not transaction.heeded:
-            forms = split(self.driver.execute(FORMS).fetchone()[0])
-            check(forms, self.vault)
-            self.vault.forms = forms
+            heed(self.vault, self.driver.execute(FORMS).fetchone()[0])
             transaction.heeded = True
 
     def _may_wait(self, run: str | None) -> bool:

@@ -16,6 +16,8 @@ from tools.errors import BadInput
 
 FILE = "surefoot.toml"
 PREFIX = "SUREFOOT_"
+KEY = "SUREFOOT_KEY"
+SIGNING_KEY = "SUREFOOT_SIGNING_KEY"
 TABLES = ("budget", "models", "retention")
 """Settings that are tables of the file."""
 MODEL_NAMES = ("model", "base_url", "key_env", *ROLES)
@@ -95,6 +97,20 @@ def read_settings(
             f"The setting {where!r} does not fit: {error['msg']}.",
             advice=f"Known settings: {known}.",
         ) from fault
+
+
+def read_key(environment: Mapping[str, str] | None = None) -> str:
+    """Return what stores are sealed with, which stands in the environment and nowhere else.
+
+    Args:
+        environment: `SUREFOOT_KEY`; the process's when None.
+    """
+    return (os.environ if environment is None else environment).get(KEY, "")
+
+
+def read_signing_key(environment: Mapping[str, str] | None = None) -> str:
+    """Return what heads are signed with, from `SUREFOOT_SIGNING_KEY`; see `read_key`."""
+    return (os.environ if environment is None else environment).get(SIGNING_KEY, "")
 
 
 def _from(env: Mapping[str, str], names: Sequence[str]) -> dict[str, object]:

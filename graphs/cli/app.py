@@ -14,6 +14,7 @@ from graphs.cli import (
     demo,
     doctor,
     fork,
+    key,
     policy,
     prune,
     replay,
@@ -60,6 +61,7 @@ _COMMANDS: Mapping[str, Command] = {
 _GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     "audit": ("Prove that the record is whole.", {"verify": audit.verify}),
     "tools": ("Know what an agent's tools may do.", {"check": tools.check}),
+    "key": ("Keys, and encryption of the store.", {"new": key.new, "rotate": key.rotate}),
     "policy": ("Try a policy before using it.", {"check": policy.check, "test": policy.try_out}),
 }
 

@@ -21,6 +21,7 @@ from graphs.cli.printing import Printer
 from graphs.database.sample import DEFAULT_ORDERS, SamplePaths, build_sample
 from graphs.render.story import Story, read_story
 from graphs.render.text import bytes_text
+from graphs.settings import read_key
 from tools.contract import JsonObject
 
 SEED = 7
@@ -54,7 +55,7 @@ class Tour:
 
     def story(self) -> Story:
         """Read the run as the store tells it now."""
-        with open_store(self.store) as memory:
+        with open_store(self.store, key=read_key()) as memory:
             return read_story(memory, RUN)
 
 

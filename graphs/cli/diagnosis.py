@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from checkpoints.store import Store, open_store
 from graphs.assembly import now
 from graphs.models import ModelSettings
-from graphs.settings import Settings
+from graphs.settings import Settings, read_key
 from nodes.models.ask import Asker, NoAnswer
 from nodes.models.openai import OpenAIChats
 from nodes.models.prices import Prices, UnknownPrice
@@ -115,7 +115,7 @@ def _store_problem(url: str) -> str:
         usable = folder.is_dir() and os.access(folder, os.W_OK)
         return "" if usable else f"it cannot be made in {str(folder)!r}"
     try:
-        with open_store(url) as store:
+        with open_store(url, key=read_key()) as store:
             store.runs.all(limit=1)
     except SurefootError as fault:
         return fault.what

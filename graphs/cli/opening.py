@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checkpoints.store import Store, open_store
-from graphs.settings import Settings, read_settings
+from graphs.settings import Settings, read_key, read_settings
 from tools.errors import BadInput
 
 if TYPE_CHECKING:
@@ -35,6 +35,17 @@ def existing_store(store: str | None) -> Iterator[Store]:
     Raises:
         BadInput: There is none.
     """
+    url = existing_url(store)
+    with open_store(url, key=read_key()) as opened:
+        yield opened
+
+
+def existing_url(store: str | None) -> str:
+    """Return the URL of a store that is there already.
+
+    Raises:
+        BadInput: There is none.
+    """
     url = settings_for(store).store
     prefix, _, path = url.partition(":///")
     if prefix == "sqlite" and path and not Path(path).exists():
@@ -42,8 +53,7 @@ def existing_store(store: str | None) -> Iterator[Store]:
             f"There is no store {url!r} yet.",
             advice="`surefoot run` makes one; --store URL or SUREFOOT_STORE names another.",
         )
-    with open_store(url) as opened:
-        yield opened
+    return url
 
 
 def open_run(memory: Store, run: str, store: str | None) -> "Run":

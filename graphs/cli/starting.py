@@ -15,7 +15,7 @@ from graphs.cli.live import watching
 from graphs.cli.opening import check_name
 from graphs.cli.printing import Printer
 from graphs.cli.thinking import tell_minds
-from graphs.settings import Settings
+from graphs.settings import Settings, read_key
 from nodes.state import Goal
 from tools.errors import BadInput
 from tools.policy import Policy
@@ -81,7 +81,7 @@ def start(
 
     run = check_name(name) if name is not None else f"run-{uuid.uuid4().hex[:8]}"
     rules = job.rules(settings)
-    with open_store(settings.store) as memory:
+    with open_store(settings.store, key=read_key()) as memory:
         agent = database_agent(
             database=job.database,
             workload=job.workload,

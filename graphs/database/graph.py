@@ -11,7 +11,7 @@ from graphs.assembly import assemble
 from graphs.database.domain import database_domain, database_settings
 from graphs.models import KeptModels
 from graphs.session import Agent
-from graphs.settings import Settings, read_settings
+from graphs.settings import Settings, read_key, read_settings
 from tools.errors import BadInput
 from tools.policy import Policy
 
@@ -59,7 +59,7 @@ async def make_graph() -> AsyncIterator[AgentGraph]:
             "LangGraph Server needs a database and a workload to serve.",
             advice="Set SUREFOOT_DATABASE and SUREFOOT_WORKLOAD, or write them in surefoot.toml.",
         )
-    store = await asyncio.to_thread(open_store, settings.store)
+    store = await asyncio.to_thread(open_store, settings.store, key=read_key())
     try:
         yield await asyncio.to_thread(_serve, store, settings)
     finally:
