@@ -20,9 +20,6 @@ from checkpoints.vault import PLAIN
 from tools.contract import Record
 from tools.errors import BadInput, RunBusy, StoreFault
 
-BATCH = 100
-"""Rows of one transaction."""
-
 Tell = Callable[[str, int, int], None]
 """Hears of each batch: its table, how many of its rows are done, and how many there are."""
 
@@ -38,13 +35,16 @@ class Rotation(Record):
     file: Shrinking
 
 
-def rotate(store: Store, *, remove: bool = False, tell: Tell = lambda *_: None) -> Rotation:
+def rotate(
+    store: Store, *, remove: bool = False, tell: Tell = lambda *_: None, batch: int = 100
+) -> Rotation:
     """Bring everything into the form of the first key, or into none.
 
     Args:
         store: Opened `for_sealing`.
         remove: Whether to decrypt.
         tell: Hears how far it is.
+        batch: Rows of one transaction.
 
     Raises:
         BadInput: There is no key.
@@ -52,7 +52,7 @@ def rotate(store: Store, *, remove: bool = False, tell: Tell = lambda *_: None) 
         StoreFault: Something cannot be opened, or the old content cannot be removed from the file
             because another process reads it; the store can be used, and the next rotation goes on.
     """
-    work = _Rotation(store, remove=remove, tell=tell)
+    work = _Rotation(store, remove=remove, tell=tell, batch=batch)
     work.begin()
     for part in work.parts():
         work.reseal(part)
@@ -62,7 +62,7 @@ def rotate(store: Store, *, remove: bool = False, tell: Tell = lambda *_: None) 
 class _Rotation:
     """One rotation of one store."""
 
-    def __init__(self, store: Store, *, remove: bool, tell: Tell) -> None:
+    def __init__(self, store: Store, *, remove: bool, tell: Tell, batch: int) -> None:
         self._store = store
         self._writer = store.saver.writer
         self._vault = self._writer.vault
@@ -73,6 +73,7 @@ class _Rotation:
             )
         self._form = PLAIN if remove else self._vault.names[0]
         self._tell = tell
+        self._batch = batch
         self._rows = 0
         self._sealed = 0
 
@@ -97,7 +98,7 @@ class _Rotation:
         keys = [part.table.c[name] for name in part.key]
         with self._writer.read() as connection:
             total = connection.execute(select(func.count()).select_from(part.table)).scalar_one()
-        done, query = 0, select(part.table).order_by(*keys).limit(BATCH)
+        done, query = 0, select(part.table).order_by(*keys).limit(self._batch)
         batch = query
         while True:
             with self._writer.write(urgent=True) as connection:
@@ -105,11 +106,11 @@ class _Rotation:
                 with _unlocked(connection, part):
                     for row in rows:
                         self._one(connection, part, row)
-            if not rows:
-                return
             done += len(rows)
             self._rows += len(rows)
             self._tell(part.table.name, done, max(done, total))
+            if len(rows) < self._batch:
+                return
             last = [getattr(rows[-1], name) for name in part.key]
             batch = query.where(tuple_(*keys) > tuple_(*last))
 
