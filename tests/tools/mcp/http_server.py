@@ -1,0 +1,64 @@
+"""The server of `server.py` over HTTP on loopback, with some paths that misbehave.
+
+python -m tests.tools.mcp.http_server FOLDER PORT
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import uvicorn
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+
+from tests.tools.mcp.server import served
+
+
+def _ready() -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+
+
+def over_http(folder: Path, port: int) -> None:
+    manager = StreamableHTTPSessionManager(app=served(folder))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with manager.run():
+            asyncio.get_running_loop().call_later(0.05, _ready)
+            yield
+
+    async def flood(_: Request) -> Response:
+        async def endless() -> AsyncIterator[bytes]:
+            while True:
+                yield b"data: " + b"x" * 100_000 + b"\n\n"
+                await asyncio.sleep(0)
+
+        return StreamingResponse(endless(), media_type="text/event-stream")
+
+    async def elsewhere(_: Request) -> Response:
+        return RedirectResponse("http://127.0.0.2:9/", status_code=307)
+
+    async def headers(request: Request) -> Response:
+        (folder / "headers.json").write_text(json.dumps(dict(request.headers)))
+        return Response("no", status_code=500)
+
+    routes = [
+        Route("/flood", flood, methods=["POST"]),
+        Route("/elsewhere", elsewhere, methods=["POST"]),
+        Route("/headers", headers, methods=["POST"]),
+        Mount("/", app=manager.handle_request),
+    ]
+    uvicorn.run(
+        Starlette(routes=routes, lifespan=lifespan), host="127.0.0.1", port=port, log_level="error"
+    )
+
+
+if __name__ == "__main__":
+    over_http(Path(sys.argv[1]), int(sys.argv[2]))
