@@ -14,6 +14,8 @@ from tools.files.text import lines_of
 
 _HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@.*")
 _NO_END: Final = "\\"
+_MARKS: Final = " -+"
+_COUNT: Final = "Count context lines in both; nothing may be left out."
 
 
 class Hunk(NamedTuple):
@@ -51,6 +53,8 @@ def parse(text: str) -> Diff:
         if not lines[at].strip():
             at += 1
             continue
+        if hunks and lines[at][0] in _MARKS and not lines[at].startswith("--- "):
+            raise Refused(f"Hunk {len(hunks)} has more lines than its header says.", advice=_COUNT)
         hunk, at = _hunk(lines, at, len(hunks) + 1)
         hunks.append(hunk)
     if not hunks:
@@ -118,7 +122,7 @@ def _take(lines: Sequence[str], at: int, old: list[str], new: list[str]) -> int:
     mark, rest = lines[at][0], lines[at][1:]
     if mark == "\n":  # an empty line of context that lost its space
         mark, rest = " ", "\n"
-    if mark not in " -+":
+    if mark not in _MARKS:
         raise Refused(
             f"Line {at + 1} of the diff does not begin with a space, `-` or `+`: {lines[at]!r:.80}."
         )
@@ -179,5 +183,5 @@ def _several() -> Refused:
 def _miscounted(number: int, counts: Sequence[int], old: int, new: int) -> Refused:
     return Refused(
         f"Hunk {number} says {counts[0]} old and {counts[1]} new lines, but has {old} and {new}.",
-        advice="Count context lines in both; nothing may be left out.",
+        advice=_COUNT,
     )

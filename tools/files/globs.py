@@ -5,20 +5,12 @@ is in it; `/notes` is the one in the workspace itself. Letter case and Unicode f
 difference, as they make none on some disks.
 """
 
-from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 
-from tools.files.names import twin
-
-
-def covers(pattern: str, name: str) -> bool:
-    """Tell whether a pattern fits a name, or a folder above it."""
-    parts = [twin(part) for part in name.split("/")]
-    wanted = [twin(part) for part in pattern.strip("/").split("/")]
-    if "/" not in pattern.rstrip("/"):
-        return any(fnmatchcase(part, wanted[0]) for part in parts)
-    return any(_fits(wanted, parts[:count]) for count in range(1, len(parts) + 1))
+from tools.files.names import parents, split, twin
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -28,15 +20,41 @@ def matches(pattern: str, name: str) -> bool:
     return _fits(pattern.strip("/").split("/"), name.split("/"))
 
 
-def any_covers(patterns: Iterable[str]) -> Callable[[str], str]:
-    """Return what names the first pattern that covers a name; empty when none does."""
-    known = tuple(patterns)
+class Patterns:
+    """Tells whether any of some patterns covers a name: fits it, or a folder above it.
 
-    @lru_cache(maxsize=4_096)
-    def first(name: str) -> str:
-        return next((pattern for pattern in known if covers(pattern, name)), "")
+    Args:
+        patterns: Those that count.
+    """
 
-    return first
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._patterns = tuple(pattern.rstrip("/") for pattern in patterns)
+        anywhere = [twin(pattern) for pattern in self._patterns if "/" not in pattern]
+        self._anywhere = re.compile("|".join(map(translate, anywhere)) or r"(?!)")
+        self._anchored = [
+            (pattern, [twin(part) for part in pattern.strip("/").split("/")])
+            for pattern in self._patterns
+            if "/" in pattern
+        ]
+        self._itself = lru_cache(maxsize=8_192)(self._fitting)
+
+    def covering(self, name: str) -> str:
+        """Return a pattern that covers a name; empty when none does."""
+        if not self._patterns:
+            return ""
+        return next(filter(None, map(self._itself, (*parents(name), name))), "")
+
+    def _fitting(self, name: str) -> str:
+        """Return a pattern that fits a name itself."""
+        last = twin(split(name)[1])
+        if self._anywhere.match(last):
+            named = (pattern for pattern in self._patterns if "/" not in pattern)
+            return next(pattern for pattern in named if fnmatchcase(last, twin(pattern)))
+        if not self._anchored:
+            return ""
+        parts = [twin(part) for part in name.split("/")]
+        fitting = (pattern for pattern, wanted in self._anchored if _fits(wanted, parts))
+        return next(fitting, "")
 
 
 def _fits(wanted: list[str], parts: list[str]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tools.errors import Refused
-from tools.files.globs import any_covers
+from tools.files.globs import Patterns
 from tools.files.settings import PROTECTED, SECRETS, FilesSettings
 
 
@@ -16,15 +16,15 @@ class Guard:
     """
 
     def __init__(self, settings: FilesSettings, own: Sequence[str] = ()) -> None:
-        self._allowed = any_covers(settings.allow)
-        self._secret = any_covers(SECRETS)
-        self._denied = any_covers((*settings.deny, *own))
-        self._protected = any_covers((*PROTECTED, *settings.protected))
+        self._allowed = Patterns(settings.allow)
+        self._secret = Patterns(SECRETS)
+        self._denied = Patterns((*settings.deny, *own))
+        self._protected = Patterns((*PROTECTED, *settings.protected))
 
     def denies(self, name: str) -> str:
         """Return the pattern by which a name is neither read nor written; empty when it may be."""
-        secret = "" if not name or self._allowed(name) else self._secret(name)
-        return secret or (self._denied(name) if name else "")
+        secret = "" if self._allowed.covering(name) else self._secret.covering(name)
+        return secret or self._denied.covering(name)
 
     def refuse_read(self, name: str) -> None:
         """Raise when a file is not to be read.
@@ -46,6 +46,6 @@ class Guard:
             Refused: It is kept secret, or protected.
         """
         self.refuse_read(name)
-        pattern = self._protected(name)
+        pattern = self._protected.covering(name)
         if pattern:
             raise Refused(f"{name!r} may be read, but not changed ({pattern}).")

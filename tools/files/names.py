@@ -4,6 +4,7 @@ A name is text beneath the workspace, parts joined by `/`: in NFC, without `.`, 
 or a character that hides, turns or breaks text. Whether it leads anywhere, only the kernel tells.
 """
 
+import os
 import unicodedata
 from typing import Final
 
@@ -46,7 +47,11 @@ def as_is(name: str) -> str:
     Raises:
         Refused: It does not name something beneath the workspace.
     """
-    if name and ("\0" in name or {"", ".", ".."} & {*name.split("/")}):
+    try:
+        possible = "\0" not in name and os.fsencode(name) is not None
+    except UnicodeEncodeError:
+        possible = False
+    if not possible or (name and {"", ".", ".."} & {*name.split("/")}):
         raise Refused(f"{_shown(name)} is not a name in the workspace.")
     return name
 
@@ -67,8 +72,7 @@ def split(name: str) -> tuple[str, str]:
 
 def parents(name: str) -> list[str]:
     """Return the folders above a normal name, the highest first, without the workspace."""
-    parts = name.split("/")[:-1]
-    return ["/".join(parts[: count + 1]) for count in range(len(parts))]
+    return [name[:at] for at, sign in enumerate(name) if sign == "/"]
 
 
 def twin(part: str) -> str:
@@ -85,34 +89,32 @@ def resource(name: str) -> str:
 
 
 def _refuse_part(part: str, name: str) -> None:
-    shown = _shown(name)
     if part == "..":
         raise Refused(
-            f"The name {shown} leads upwards by '..'.", advice="Name files from the workspace down."
+            f"The name {_shown(name)} leads upwards by '..'.",
+            advice="Name files from the workspace down.",
         )
     if part.startswith(OURS):
-        raise Refused(f"The name {shown} is kept for Surefoot's own passing files.")
+        raise Refused(f"The name {_shown(name)} is kept for Surefoot's own passing files.")
     if "\\" in part:
-        raise Refused(f"The name {shown} has a backslash.", advice="Part folders by '/'.")
+        raise Refused(f"The name {_shown(name)} has a backslash.", advice="Part folders by '/'.")
     if part != part.strip():
-        raise Refused(f"The name {shown} has a part that begins or ends with a space.")
+        raise Refused(f"The name {_shown(name)} has a part that begins or ends with a space.")
     if not (part.isascii() and part.isprintable()):
-        _refuse_signs(part, shown)
-    try:
-        size = len(part.encode())
-    except UnicodeEncodeError as fault:
-        raise Refused(f"The name {shown} is not text.") from fault
-    if size > MAX_PART_BYTES:
+        _refuse_signs(part, name)
+    if len(part.encode()) > MAX_PART_BYTES:
         raise Refused(
-            f"The name {shown} has a part of {size} bytes; at most {MAX_PART_BYTES} are possible."
+            f"The name {_shown(name)} has a part of {len(part.encode())} bytes; "
+            f"at most {MAX_PART_BYTES} are possible."
         )
 
 
-def _refuse_signs(part: str, shown: str) -> None:
+def _refuse_signs(part: str, name: str) -> None:
     for sign in part:
         if unicodedata.category(sign) in _HIDING:
             raise Refused(
-                f"The name {shown} has the character U+{ord(sign):04X}, which hides or turns text."
+                f"The name {_shown(name)} has the character U+{ord(sign):04X}, "
+                "which hides, turns or breaks text."
             )
 
 

@@ -164,7 +164,7 @@ class Rewriting(FileTool):
         """
         del key
         name, before = str(snapshot["name"]), _kept(snapshot)
-        self.space.root.exact.settle(name)
+        self.space.settle(name)
         found = self.space.now(name)
         now = found.thing if found else None
         if _state(now) == snapshot["after"]:
@@ -194,7 +194,7 @@ class Rewriting(FileTool):
         """
         del args, result
         name, before, root = str(snapshot["name"]), _kept(snapshot), self.space.root.exact
-        root.settle(name)
+        self.space.settle(name)
         found = self.space.now(name)
         now = _state(found.thing if found else None)
         if now == _state(before):

@@ -108,6 +108,11 @@ class Space:
         """Return what there is of a name, whatever became of it."""
         return present(self.root.exact, name, most=self.settings.max_undo_bytes)
 
+    def settle(self, name: str) -> None:
+        """Remove what a killed change of a file left aside, if its folder is still one."""
+        with suppress(Refused):
+            self.root.exact.settle(name)
+
     def alike(self, name: str) -> str:
         """Return advice that names what is there instead of a file that is not."""
         from difflib import get_close_matches  # noqa: PLC0415  # only when something went wrong

@@ -3,14 +3,17 @@
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import JsonValue
 
-from tools.contract import canonical, digest
+from tools.contract import Tool, canonical, digest
+from tools.files.family import files_tools
 from tools.files.root import Root
+from tools.files.settings import FilesSettings
 
 OUTSIDE = "nobody's business\n"
 
@@ -108,3 +111,35 @@ class Shelf:
 def shelf() -> Shelf:
     """Return an empty artifact store."""
     return Shelf()
+
+
+Tools = Callable[..., dict[str, Tool]]
+
+
+@pytest.fixture
+def make_tools(root: Root, space: Path, shelf: Shelf) -> Tools:
+    """Return what opens the tools of the workspace, with settings."""
+
+    def make(**settings: Any) -> dict[str, Tool]:
+        own = settings.pop("own", ())
+        made = FilesSettings(root=str(space), **settings)
+        tools = files_tools(made, root=root, artifacts=shelf, own=own)
+        return {tool.name: tool for tool in tools}
+
+    return make
+
+
+@pytest.fixture
+def tools(make_tools: Tools) -> dict[str, Tool]:
+    """Return the tools as they are by default."""
+    return make_tools()
+
+
+def done(tool: Tool, **args: JsonValue) -> dict[str, Any]:
+    """Do something without a journal and return what came of it."""
+    checked = tool.check(args)
+    if tool.effect != "read":
+        tool.snapshot(checked)
+    result = tool.apply(checked, "run/step/1")
+    assert isinstance(result, dict)
+    return result
