@@ -7,7 +7,7 @@ there a node that takes longer than `TTL` can lose its lease.
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,9 +65,13 @@ class LeaseTable:
         writer: The store's connection.
         clock: The present.
         owner: Who takes leases; two stores of one process are two owners.
+        leave: Ends what was kept of a run for as long as its lease is held.
     """
 
-    def __init__(self, writer: Writer, clock: Clock, owner: str) -> None:
+    def __init__(
+        self, writer: Writer, clock: Clock, owner: str, *, leave: Callable[[Connection, str], None]
+    ) -> None:
+        self._leave = leave
         self._writer = writer
         self._clock = clock
         self._owner = owner
@@ -167,6 +171,7 @@ class LeaseTable:
         if run in self._holdings or self._claims.is_others(run):
             return
         with self._writer.write(urgent=True) as connection:
+            self._leave(connection, run)
             connection.execute(_RELEASE, {"of": run, "by": self._owner})
             self._writer.held.pop(run, None)
             self._until.pop(run, None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from checkpoints.ahead import Ahead
 from checkpoints.prepared import Prepared
 from checkpoints.schema import spending, stamp
 from checkpoints.writer import Writer
@@ -25,7 +26,11 @@ _TOTALS = Prepared(
         func.sum(spending.c.tokens).label("tokens"),
         func.sum(spending.c.usd).label("usd"),
     )
-    .where(spending.c.run == bindparam("of"), spending.c.state != "released")
+    .where(
+        spending.c.run == bindparam("of"),
+        spending.c.call != bindparam("but"),
+        spending.c.state != "released",
+    )
     .group_by(spending.c.state)
 )
 
@@ -36,6 +41,7 @@ class SpendingTable:
     def __init__(self, writer: Writer, clock: Clock) -> None:
         self._writer = writer
         self._clock = clock
+        self._ahead = Ahead(writer)
 
     def reserve(
         self,
@@ -50,7 +56,8 @@ class SpendingTable:
     ) -> Charge:
         """Enter a call at its upper bound, or return it `refused` when a limit would be passed.
 
-        The same call again returns its entry as it is.
+        So much is committed when this returns, by this entry or by what was reserved ahead. The
+        same call again returns its entry as it is.
         """
         charge = Charge(
             call=call,
@@ -64,16 +71,34 @@ class SpendingTable:
             reserved_usd=usd,
             at=self._clock(),
         )
-        with self._writer.write(of=run, urgent=True) as connection:
+        with self._writer.write(of=run) as connection:
             known = _find(connection, call)
             if known is not None:
                 return known
-            reason = _passed(_totals(connection, run), charge, limits)
+            spent = self._totals(connection, run)
+            reason = _passed(spent, charge, limits)
             if reason:
                 return charge.model_copy(update={"state": "refused", "reason": reason})
-            row = charge.model_dump(exclude={"reason"}) | {"at": stamp(charge.at)}
-            _ADD.change(connection, row)
+            with self._writer.write(of=run, urgent=not self._ahead.covers(charge)):
+                self._enter(connection, charge, spent, limits)
         return charge
+
+    def _enter(
+        self, connection: Connection, charge: Charge, spent: Totals, limits: SpendLimits
+    ) -> None:
+        """Write a reservation, and the one for the next call when the limits have room for it."""
+        row = charge.model_dump(exclude={"reason"}) | {"at": stamp(charge.at)}
+        _ADD.change(connection, row)
+        ahead = self._ahead.next_after(charge)
+        both = {"tokens": spent.tokens + charge.tokens, "usd": spent.usd + charge.usd}
+        if _passed(spent.model_copy(update=both), ahead, limits):
+            self._ahead.end(connection, charge.run)
+        else:
+            self._ahead.reserve(connection, ahead)
+
+    def leave(self, connection: Connection, run: str) -> None:
+        """Take back what is reserved ahead for a run whose lease is given back."""
+        self._ahead.end(connection, run)
 
     def settle(self, call: str, *, tokens: int, usd: float) -> Charge:
         """Replace the upper bound by what was billed; only the first end of a call counts.
@@ -93,7 +118,8 @@ class SpendingTable:
 
     def of_run(self, run: str) -> list[Charge]:
         """Return the run's charges, oldest first."""
-        query = select(spending).where(spending.c.run == run)
+        mine = (spending.c.run == run) & (spending.c.call != self._ahead.call(run))
+        query = select(spending).where(mine)
         with self._writer.read() as connection:
             rows = connection.execute(query.order_by(spending.c.at, spending.c.call))
             return [_charge(dict(row)) for row in rows.mappings()]
@@ -101,7 +127,16 @@ class SpendingTable:
     def totals(self, run: str) -> Totals:
         """Return what the run has spent, calls whose end is unknown at their upper bound."""
         with self._writer.read() as connection:
-            return _totals(connection, run)
+            return self._totals(connection, run)
+
+    def _totals(self, connection: Connection, run: str) -> Totals:
+        rows = _TOTALS.rows(connection, {"of": run, "but": self._ahead.call(run)})
+        return Totals(
+            calls=sum(row.calls for row in rows),
+            open=sum(row.calls for row in rows if row.state == "reserved"),
+            tokens=sum(row.tokens for row in rows),
+            usd=sum(row.usd for row in rows),
+        )
 
     def _end(self, call: str, end: dict[str, Any]) -> Charge:
         with self._writer.write() as connection:
@@ -122,16 +157,6 @@ def _find(connection: Connection, call: str) -> Charge | None:
 
 def _charge(fields: dict[str, Any]) -> Charge:
     return Charge.model_validate(fields | {"at": datetime.fromisoformat(fields["at"])})
-
-
-def _totals(connection: Connection, run: str) -> Totals:
-    rows = _TOTALS.rows(connection, {"of": run})
-    return Totals(
-        calls=sum(row.calls for row in rows),
-        open=sum(row.calls for row in rows if row.state == "reserved"),
-        tokens=sum(row.tokens for row in rows),
-        usd=sum(row.usd for row in rows),
-    )
 
 
 def _passed(spent: Totals, charge: Charge, limits: SpendLimits) -> str:

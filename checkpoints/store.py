@@ -54,10 +54,10 @@ class Store:
         """Questions."""
         self.runs = RunIndex(writer, self.ledger, clock)
         """The index."""
-        self.leases = LeaseTable(writer, clock, owner)
-        """Who may advance what."""
         self.spending = SpendingTable(writer, clock)
         """What models cost."""
+        self.leases = LeaseTable(writer, clock, owner, leave=self.spending.leave)
+        """Who may advance what."""
         self.model_cache = AnswerTable(writer, clock)
         """What models said."""
         self._writer = writer

@@ -163,9 +163,7 @@ class Writer:
     def put_off(self, of: str, late: Late) -> None:
         """Write something about a run at the commit, in place of what was put off before.
 
-        Raises:
-            RunBusy: The run's lease went to another.
-            StoreFault: As by `write`.
+        Raises as `write` does.
         """
         with self.write(of=of):
             self._begin().late[of] = late
@@ -187,6 +185,11 @@ class Writer:
                 for late in self._open.late.values():
                     late.write()
                 self._open.late.clear()
+
+    def receipt(self) -> Callable[[], bool]:
+        """Return what tells whether the present transaction was committed; inside `write` only."""
+        transaction = self._begin()
+        return lambda: transaction.committed
 
     def flush(self) -> None:
         """Commit what is deferred.

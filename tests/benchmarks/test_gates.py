@@ -8,6 +8,7 @@ from threading import Barrier
 
 from benchmarks.agents import Note, NoteRow, Steps, goal_of, make_agent
 from benchmarks.commits import counted
+from benchmarks.loopback import loopback
 from checkpoints.store import open_store
 from tools.contract import JsonObject, Tool
 
@@ -35,10 +36,10 @@ class Meeting(Note):
         return "met"
 
 
-def run(folder: Path, tool: Tool, mind: Steps) -> list[str]:
+def run(folder: Path, tool: Tool, mind: Steps, url: str = "") -> list[str]:
     """Run an agent and return the states of its effects."""
     with open_store(f"sqlite:///{folder}/store.db") as store:
-        agent = make_agent(store, tool, mind)
+        agent = make_agent(store, tool, mind, url)
         done = agent.run(goal_of(agent, mind))
         return [record.state for record in done.effects]
 
@@ -57,6 +58,17 @@ def commits_of_steps(folder: Path, tool: Callable[[Path], Tool]) -> int:
 
 def test_a_step_waits_for_two_commits_at_most(tmp_path: Path) -> None:
     assert 0 < commits_of_steps(tmp_path, Note) <= 2 * STEPS + SLACK
+
+
+def test_a_step_by_a_model_waits_for_two_as_well(tmp_path: Path) -> None:
+    counts = []
+    for steps in (1, 1 + STEPS):
+        own = tmp_path / str(steps)
+        own.mkdir()
+        with counted() as commits, loopback(delay=0.0, actions=steps) as url:
+            assert run(own, Note(own), Steps(1, steps), url) == ["applied"] * steps
+        counts.append(commits.count)
+    assert 0 < counts[1] - counts[0] <= 2 * STEPS + SLACK
 
 
 def test_a_step_by_a_transactional_tool_waits_for_one(tmp_path: Path) -> None:

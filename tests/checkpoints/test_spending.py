@@ -106,3 +106,40 @@ def test_charges_come_oldest_first(store: Store) -> None:
     reserve(store, "a")
     reserve(store, "b")
     assert [charge.call for charge in store.spending.of_run("r")] == ["a", "b"]
+
+
+def test_the_next_call_is_paid_for_before_it_is_entered(store: Store, other: Store) -> None:
+    store.leases.acquire("r")
+    reserve(store, "a")
+    store.spending.settle("a", tokens=10, usd=0.01)
+    store.flush()
+    before = other.spending.totals("r")
+    reserve(store, "b", tokens=120)
+    assert before.tokens == 10 + 150
+    assert before.usd == pytest.approx(0.01 + 0.15)
+    assert other.spending.totals("r").tokens >= 10 + 120
+    assert store.spending.totals("r").tokens == 10 + 120
+
+
+def test_a_larger_call_than_the_one_that_was_paid_for_is_committed_itself(
+    store: Store, other: Store
+) -> None:
+    store.leases.acquire("r")
+    reserve(store, "a")
+    reserve(store, "b", tokens=400)
+    assert other.spending.totals("r").tokens >= 100 + 400
+
+
+def test_what_is_paid_ahead_is_given_back_with_the_lease(store: Store, other: Store) -> None:
+    store.leases.acquire("r")
+    reserve(store, "a")
+    store.leases.release("r")
+    assert [charge.call for charge in other.spending.of_run("r")] == ["a"]
+    assert other.spending.totals("r").tokens == 100
+
+
+def test_nothing_is_paid_ahead_that_the_limits_have_no_room_for(store: Store, other: Store) -> None:
+    store.leases.acquire("r")
+    reserve(store, "a", tokens=500)
+    assert other.spending.totals("r").tokens == 500
+    assert reserve(store, "b", tokens=500).state == "reserved"
