@@ -25,7 +25,10 @@ VERSION = importlib.metadata.version("surefoot")
 
 Opener = Callable[[JsonObject, Store], Domain]
 
-DOMAINS: Mapping[str, str] = {"database": "graphs.database.domain:database_domain"}
+DOMAINS: Mapping[str, str] = {
+    "database": "graphs.database.domain:database_domain",
+    "workspace": "graphs.workspace.domain:workspace_domain",
+}
 """What opens a domain from the settings that a run keeps; imported when a run needs it."""
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from checkpoints.limits import Retention
 from graphs.models import ROLES, ModelSettings
+from graphs.workspace.settings import ToolSettings, WorkspaceSettings
 from nodes.guards.budget import Budget
 from tools.contract import Record
 from tools.errors import BadInput
@@ -18,7 +19,7 @@ FILE = "surefoot.toml"
 PREFIX = "SUREFOOT_"
 KEY = "SUREFOOT_KEY"
 SIGNING_KEY = "SUREFOOT_SIGNING_KEY"
-TABLES = ("budget", "models", "retention")
+TABLES = ("budget", "models", "retention", "tools", "workspace")
 """Settings that are tables of the file."""
 MODEL_NAMES = ("model", "base_url", "key_env", *ROLES)
 """What of the `[models]` table the environment may say, e.g. `SUREFOOT_DECIDER`."""
@@ -54,6 +55,10 @@ class Settings(Record):
     budget: Budget = Budget()
     models: ModelSettings = ModelSettings()
     """Which models think; none means the domain's playbook."""
+    tools: ToolSettings = ToolSettings()
+    """What the workspace agent may use."""
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    """What it must leave alone, and what tells that it is done."""
     retention: Retention = Retention()
     """What `surefoot prune` keeps of ended runs; nothing goes by itself."""
 

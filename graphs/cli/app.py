@@ -60,10 +60,12 @@ _COMMANDS: Mapping[str, Command] = {
 }
 _GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     "audit": ("Prove that the record is whole.", {"verify": audit.verify}),
-    "tools": ("Know what an agent's tools may do.", {"check": tools.check}),
+    "tools": ("Know what an agent's tools may do.", {"show": tools.show, "check": tools.check}),
     "key": ("Keys, and encryption of the store.", {"new": key.new, "rotate": key.rotate}),
     "policy": ("Try a policy before using it.", {"check": policy.check, "test": policy.try_out}),
 }
+_OVERVIEWS: Mapping[str, Command] = {"tools": tools.overview}
+"""What a group does when no command of it is named."""
 
 
 class CalmGroup(TyperGroup):
@@ -112,9 +114,15 @@ def build_app() -> typer.Typer:
     for name, command in _COMMANDS.items():
         app.command(name)(command)
     for name, (text, commands) in _GROUPS.items():
+        overview = _OVERVIEWS.get(name)
         group = typer.Typer(
-            help=text, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+            help=text,
+            no_args_is_help=overview is None,
+            add_completion=False,
+            rich_markup_mode=None,
         )
+        if overview is not None:
+            group.callback(invoke_without_command=True)(overview)
         for inner, command in commands.items():
             group.command(inner)(command)
         app.add_typer(group, name=name)

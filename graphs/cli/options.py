@@ -38,9 +38,20 @@ ItemArgument = Annotated[
 GoalArgument = Annotated[
     str, typer.Argument(metavar="GOAL", help="What is to be reached, in words.")
 ]
-DatabaseOption = Annotated[Path, typer.Option(metavar="FILE", help="The SQLite database.")]
+DatabaseOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The SQLite database.", show_default=False)
+]
 WorkloadOption = Annotated[
-    Path, typer.Option(metavar="FILE", help="A .sql file of the queries that matter.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="A .sql file of the queries that matter.", show_default=False
+    ),
+]
+RunbookOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Steps and actions in TOML, instead of a model.", show_default=False
+    ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Plan and predict, change nothing.")]
 ReviewPlanOption = Annotated[

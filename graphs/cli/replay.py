@@ -18,6 +18,7 @@ from graphs.cli.options import (
 )
 from graphs.cli.printing import Printer
 from graphs.cli.starting import Job, start
+from graphs.cli.subjects import subject_of
 from graphs.models import ModelSettings
 
 
@@ -25,8 +26,8 @@ def replay(  # noqa: PLR0913  # one parameter for each option of the command
     cassette: Annotated[Path, typer.Argument(metavar="CASSETTE", help="What `run --record` kept.")],
     objective: GoalArgument,
     *,
-    database: DatabaseOption,
-    workload: WorkloadOption,
+    database: DatabaseOption = None,
+    workload: WorkloadOption = None,
     policy: PolicyOption = None,
     name: NameOption = None,
     store: StoreOption = None,
@@ -44,6 +45,7 @@ def replay(  # noqa: PLR0913  # one parameter for each option of the command
     roles = taped_roles(Cassette(cassette))
     models = ModelSettings.model_validate({"roles": roles, "replay": str(cassette.resolve())})
     settings = settings_for(store).model_copy(update={"models": models})
-    job = Job(objective=objective, database=database, workload=workload, policy=policy)
+    subject = subject_of(database, workload, None, settings)
+    job = Job(objective=objective, subject=subject, policy=policy)
     asks = can_ask(no_input=no_input, as_json=as_json)
     start(Printer(as_json), settings, job, name=name, store=store, asks=asks)

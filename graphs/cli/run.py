@@ -17,12 +17,14 @@ from graphs.cli.options import (
     PolicyOption,
     ReviewPlanOption,
     RunArgument,
+    RunbookOption,
     SecondsOption,
     StoreOption,
     WorkloadOption,
 )
 from graphs.cli.printing import Printer
 from graphs.cli.starting import Job, go, start
+from graphs.cli.subjects import subject_of
 from graphs.cli.thinking import BaseUrlOption, ModelOption, PriceOption, RecordOption, Thinking
 
 if TYPE_CHECKING:
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
 def run(  # noqa: PLR0913  # one parameter for each option of the command
     objective: GoalArgument,
     *,
-    database: DatabaseOption,
-    workload: WorkloadOption,
+    database: DatabaseOption = None,
+    workload: WorkloadOption = None,
+    runbook: RunbookOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     price: PriceOption = None,
@@ -48,21 +51,20 @@ def run(  # noqa: PLR0913  # one parameter for each option of the command
     no_input: NoInputOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Pursue a goal on a database.
+    """Pursue a goal on a database, or with the tools of surefoot.toml.
 
     Ends when it is reached, or when a person is needed.
     """
     thinking = Thinking(model=model, base_url=base_url, price=price, record=record)
+    settings = thinking.over(settings_for(store))
     job = Job(
         objective=objective,
-        database=database,
-        workload=workload,
+        subject=subject_of(database, workload, runbook, settings),
         policy=policy,
         dry_run=dry_run,
         review_plan=review_plan,
         limits={"max_seconds": max_seconds, "max_effects": max_effects},
     )
-    settings = thinking.over(settings_for(store))
     asks = can_ask(no_input=no_input, as_json=as_json)
     start(Printer(as_json), settings, job, name=name, store=store, asks=asks)
 

@@ -14,6 +14,7 @@ from graphs.cli.interrupting import resumable
 from graphs.cli.live import watching
 from graphs.cli.opening import check_name
 from graphs.cli.printing import Printer
+from graphs.cli.subjects import Subject
 from graphs.cli.thinking import tell_minds
 from graphs.settings import Settings, read_key
 from nodes.state import Goal
@@ -32,8 +33,7 @@ class Job:
     """What a run is to do, as the options say it."""
 
     objective: str
-    database: Path
-    workload: Path
+    subject: Subject
     policy: Path | None = None
     dry_run: bool = False
     review_plan: bool = False
@@ -77,23 +77,15 @@ def start(
         store: The `--store` option, for the commands that are shown.
         asks: Whether a person may be asked here.
     """
-    from graphs.database.graph import database_agent  # noqa: PLC0415  # loads LangGraph
-
     run = check_name(name) if name is not None else f"run-{uuid.uuid4().hex[:8]}"
     rules = job.rules(settings)
     with open_store(settings.store, key=read_key()) as memory:
-        agent = database_agent(
-            database=job.database,
-            workload=job.workload,
-            store=memory,
-            policy=rules,
-            settings=settings,
-        )
+        agent = job.subject.agent(memory, settings, rules)
         goal = job.goal(agent)
         with resumable(run, memory, printer, store):
             printer.say(f"{run}: {goal.objective}", "bold")
-            printer.say(f"on {job.database} with the queries of {job.workload}", "dim")
-            tell_minds(printer, settings.models)
+            printer.say(job.subject.told, "dim")
+            tell_minds(printer, settings.models, job.subject.playbook)
             go(printer, agent.begin(goal, run_id=run), asks=asks)
         end(printer, memory, run, store=store)
 

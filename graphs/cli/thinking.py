@@ -123,19 +123,24 @@ def _check_record(path: Path, models: ModelSettings) -> None:
         raise BadInput(f"The folder of {str(path)!r} does not exist.")
 
 
-def tell_minds(printer: Printer, models: ModelSettings) -> None:
+def tell_minds(printer: Printer, models: ModelSettings, playbook: str) -> None:
     """Say who plans and decides, and what became of a model that cannot be called."""
-    for text in minds(models):
+    for text in minds(models, playbook):
         printer.say(text, "dim")
 
 
-def minds(models: ModelSettings) -> list[str]:
-    """Return who plans, decides and judges, in lines."""
+def minds(models: ModelSettings, playbook: str) -> list[str]:
+    """Return who plans, decides and judges, in lines.
+
+    Args:
+        models: Those that are configured.
+        playbook: What stands behind them; empty for nothing.
+    """
     if not models.roles.any_model:
-        return ["planned and decided by the playbook: no model is configured"]
-    lines = [f"{did} by {_chain(models.roles.chain(role))}" for role, did in _DID]
+        return [f"planned and decided by {playbook}: no model is configured"]
+    lines = [f"{did} by {_chain(models.roles.chain(role), playbook)}" for role, did in _DID]
     if models.roles.verifier:
-        lines.append(f"judged by {_chain(models.roles.verifier, last='')}")
+        lines.append(f"judged by {_chain(models.roles.verifier, '')}")
     lines += [f"recorded to {models.record}"] if models.record else []
     lines += [f"replayed from {models.replay}; no model is called"] if models.replay else []
     return lines + [f"{name} has no known price and is not called" for name in _unpriced(models)]
@@ -144,7 +149,7 @@ def minds(models: ModelSettings) -> list[str]:
 _DID: tuple[tuple[Role, str], ...] = (("planner", "planned"), ("decider", "decided"))
 
 
-def _chain(chain: tuple[Candidate, ...], last: str = "the playbook") -> str:
+def _chain(chain: tuple[Candidate, ...], last: str) -> str:
     names = [one.identity for one in chain] + ([last] if last else [])
     return ", then ".join(names)
 

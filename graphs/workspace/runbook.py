@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from nodes.state import MAX_REFUSED, Plan, Step, StepId
 from tools.contract import Action, JsonObject, Record
-from tools.errors import BadInput
+from tools.errors import BadInput, Refused
+from tools.toolbox import Toolbox
 
 MAX_BYTES = 64_000
 MAX_ACTIONS = 50
@@ -111,6 +112,33 @@ def parse_runbook(text: str, *, source: str) -> Runbook:
             f"The runbook {source!r} does not fit: {_told(fault.errors(include_url=False)[0])}.",
             advice="A runbook has [[steps]] with id and [[steps.actions]] with tool and args.",
         ) from fault
+
+
+def refuse_unfit(runbook: Runbook, tools: Toolbox) -> None:
+    """Raise when an action of a runbook cannot be meant for these tools.
+
+    Raises:
+        BadInput: There is no such tool, or its arguments do not fit; the message names the place.
+    """
+    for step in runbook.steps:
+        for number, written in enumerate(step.actions, 1):
+            problem = _problem(written, tools)
+            if problem:
+                raise BadInput(
+                    f"Action {number} of the step {step.id!r} does not fit: {problem}",
+                    advice="Mend the runbook; `surefoot tools` shows tools and arguments.",
+                )
+
+
+def _problem(written: Written, tools: Toolbox) -> str:
+    tool = tools.get(written.tool)
+    if tool is None:
+        return f"there is no tool {written.tool!r}, only {', '.join(tools)}."
+    try:
+        tool.check(written.args)
+    except Refused as refusal:
+        return refusal.what
+    return ""
 
 
 def _told(error: Any) -> str:  # noqa: ANN401  # what pydantic tells

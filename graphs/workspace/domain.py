@@ -1,0 +1,85 @@
+"""The workspace domain: the tools of the settings, its policy, its checks, a runbook if any."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from checkpoints.store import Store
+from graphs.domain import Domain
+from graphs.workspace.checks import WorkspaceChecks
+from graphs.workspace.playbook import RunbookPlaybook
+from graphs.workspace.runbook import parse_runbook
+from graphs.workspace.settings import ToolSettings, WorkspaceSettings
+from graphs.workspace.toolset import Toolset, make_tools
+from nodes.state import Boundaries
+from tools.contract import JsonObject
+from tools.errors import BadInput
+from tools.policy import Policy
+
+POLICY = Path(__file__).with_name("policy.toml")
+CONSTRAINTS = ("Files that must not change are as they were: {globs}.",)
+
+
+def workspace_settings(
+    store: Store,
+    *,
+    tools: ToolSettings,
+    workspace: WorkspaceSettings,
+    runbook: str = "",
+    policy: Policy | None = None,
+) -> JsonObject:
+    """Return what a later process needs to open the same domain.
+
+    Args:
+        store: Keeps the texts of policy and runbook, so that a run goes on with what it began with.
+        tools: With absolute paths.
+        workspace: What must stay, and what proves success.
+        runbook: The text of a runbook; empty for none.
+        policy: Rules; the domain's own when None.
+
+    Raises:
+        BadInput: There are no tools.
+    """
+    if tools.is_empty:
+        raise BadInput(
+            "An agent without tools can do nothing.",
+            advice="Name some in the [tools] table of surefoot.toml; docs/tools.md shows how.",
+        )
+    chosen = policy or Policy.from_file(POLICY)
+    return {
+        "tools": tools.to_json(),
+        "workspace": workspace.to_json(),
+        "runbook": store.artifacts.put(runbook) if runbook else "",
+        "policy": store.artifacts.put(chosen.text),
+    }
+
+
+def workspace_domain(settings: JsonObject, store: Store) -> Domain:
+    """Open the domain from the settings that a run keeps."""
+    toolset = make_tools(ToolSettings.model_validate(settings["tools"]), store)
+    rules = WorkspaceSettings.model_validate(settings["workspace"])
+    text = _text(store, settings["runbook"]) if settings["runbook"] else ""
+    runbook = parse_runbook(text, source="runbook of the run") if text else None
+    playbook = RunbookPlaybook(runbook, toolset.tools)
+    return Domain(
+        name="workspace",
+        tools=toolset.tools,
+        policy=Policy.from_toml(_text(store, settings["policy"]), source="policy of the run"),
+        checks=_checks(toolset, rules),
+        planner=playbook,
+        decider=playbook,
+        boundaries=Boundaries(),
+        settings=settings,
+        instructions=files("graphs.workspace") / "instructions.md",
+        words=(text,) if text else (),
+        constraints=tuple(
+            one.format(globs=", ".join(rules.unchanged)) for one in CONSTRAINTS if rules.unchanged
+        ),
+    )
+
+
+def _checks(toolset: Toolset, rules: WorkspaceSettings) -> WorkspaceChecks:
+    return WorkspaceChecks(root=toolset.root, unchanged=rules.unchanged, success={})
+
+
+def _text(store: Store, ref: object) -> str:
+    return str(store.artifacts.get(str(ref)))
