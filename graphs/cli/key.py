@@ -1,12 +1,10 @@
 """`key`: makes keys, and seals what a store holds under another one."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checkpoints.rotation import Rotation
-from checkpoints.rotation import rotate as seal_anew
 from checkpoints.store import open_store
 from checkpoints.vault import PLAIN, new_key
 from graphs.cli.opening import existing_url
@@ -14,6 +12,9 @@ from graphs.cli.options import JsonOption, StoreOption
 from graphs.cli.printing import Printer
 from graphs.render.text import bytes_text
 from graphs.settings import read_key
+
+if TYPE_CHECKING:
+    from checkpoints.rotation import Rotation
 
 RemoveOption = Annotated[bool, typer.Option("--remove", help="Decrypt the store.")]
 
@@ -37,6 +38,8 @@ def rotate(
     encrypted yet is encrypted, and decrypted with --remove. Killed at any point, the next rotation
     goes on; the store can be used throughout.
     """
+    from checkpoints.rotation import rotate as seal_anew  # noqa: PLC0415  # loads LangGraph
+
     printer = Printer(as_json)
 
     def tell(table: str, done: int, total: int) -> None:
@@ -49,7 +52,7 @@ def rotate(
     _show(printer, done)
 
 
-def _show(printer: Printer, done: Rotation) -> None:
+def _show(printer: Printer, done: "Rotation") -> None:
     size = bytes_text(done.file.after_bytes)
     if done.form == PLAIN:
         printer.say(f"The store is not encrypted any more ({done.sealed:,} rows, {size}).", "green")

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,14 +13,15 @@ from graphs.cli.exits import FAILED
 from graphs.cli.live import watching
 from graphs.cli.options import JsonOption
 from graphs.cli.printing import Printer
-from graphs.proving.findings import Finding, Proof
-from graphs.proving.loading import specimens_in
-from graphs.proving.proof import prove
 from graphs.render.text import line
 from graphs.settings import read_settings
 from tools.contract import EffectClass, JsonObject, Tool, canonical
 from tools.errors import BadInput
+from tools.mcp.family import pin_servers
 from tools.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from graphs.proving.findings import Finding, Proof
 
 _HOW: Mapping[EffectClass, str] = {
     "read": "changes nothing",
@@ -86,7 +87,7 @@ def _configured() -> Iterator[Toolbox]:
         tempfile.TemporaryDirectory(prefix="surefoot-tools-") as scratch,
         open_store(f"sqlite:///{scratch}/store.db") as store,
     ):
-        yield make_tools(settings, store).tools
+        yield make_tools(settings, store, pins=pin_servers(settings.mcp)).tools
 
 
 def _document(tool: Tool) -> JsonObject:
@@ -137,6 +138,9 @@ def check(
 
     Wrong arguments, escapes, previews that lie, kills between any two lines, undo after a change.
     """
+    from graphs.proving.loading import specimens_in  # noqa: PLC0415  # loads what acts
+    from graphs.proving.proof import prove  # noqa: PLC0415  # the same
+
     printer = Printer(as_json)
     kinds = specimens_in(file)
     with watching(printer, "Trying ..."):
@@ -153,11 +157,11 @@ def check(
     raise typer.Exit(code)
 
 
-def _outcome(proof: Proof) -> str:
+def _outcome(proof: "Proof") -> str:
     failed = [name for name, count in proof.trials.items() if count]
     return f"failed: {', '.join(failed)}" if failed else f"all {len(proof.trials)} hold"
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: "Finding") -> str:
     shown = f" with {canonical(finding.args)}" if finding.args is not None else ""
     return line(f"{finding.trial}: {finding.what}{shown}", 400)

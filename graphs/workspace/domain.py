@@ -13,6 +13,8 @@ from graphs.workspace.toolset import Toolset, make_tools
 from nodes.state import Boundaries
 from tools.contract import JsonObject
 from tools.errors import BadInput
+from tools.mcp.family import pin_servers
+from tools.mcp.pins import Pins
 from tools.policy import Policy
 
 POLICY = Path(__file__).with_name("policy.toml")
@@ -37,7 +39,8 @@ def workspace_settings(
         policy: Rules; the domain's own when None.
 
     Raises:
-        BadInput: There are no tools.
+        BadInput: There are no tools, or an MCP server has not what the settings name.
+        ToolFault: An MCP server cannot be started or asked.
     """
     if tools.is_empty:
         raise BadInput(
@@ -50,12 +53,14 @@ def workspace_settings(
         "workspace": workspace.to_json(),
         "runbook": store.artifacts.put(runbook) if runbook else "",
         "policy": store.artifacts.put(chosen.text),
+        "pins": store.artifacts.put(pin_servers(tools.mcp).to_json()),
     }
 
 
 def workspace_domain(settings: JsonObject, store: Store) -> Domain:
     """Open the domain from the settings that a run keeps."""
-    toolset = make_tools(ToolSettings.model_validate(settings["tools"]), store)
+    pins = Pins.model_validate(store.artifacts.get(str(settings["pins"])))
+    toolset = make_tools(ToolSettings.model_validate(settings["tools"]), store, pins=pins)
     rules = WorkspaceSettings.model_validate(settings["workspace"])
     text = _text(store, settings["runbook"]) if settings["runbook"] else ""
     runbook = parse_runbook(text, source="runbook of the run") if text else None

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from tools.contract import Record
 from tools.files.settings import FilesSettings
+from tools.http.settings import HttpSettings
+from tools.mcp.settings import McpSettings
 
 
 class ToolSettings(Record):
@@ -11,6 +13,10 @@ class ToolSettings(Record):
 
     files: FilesSettings | None = None
     """Files of one folder."""
+    http: HttpSettings | None = None
+    """Pages and declared requests."""
+    mcp: McpSettings = McpSettings()
+    """MCP servers."""
     own: tuple[str, ...] = ()
     """Tools of your own: `package.module:object`."""
 

@@ -1,5 +1,6 @@
 """Makes the tools that settings name, and keeps what they hold open."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from tools.contract import Tool
 from tools.errors import StoreFault
 from tools.files.family import files_tools
 from tools.files.root import Root
+from tools.http.family import http_tools
+from tools.mcp.family import mcp_tools
+from tools.mcp.pins import Pins
 from tools.toolbox import Toolbox
 
 
@@ -21,12 +25,13 @@ class Toolset:
     root: Root | None
 
 
-def make_tools(settings: ToolSettings, store: Store) -> Toolset:
+def make_tools(settings: ToolSettings, store: Store, *, pins: Pins) -> Toolset:
     """Return the tools that settings name; what they hold is let go with the store.
 
     Args:
         settings: With absolute paths.
         store: Keeps what undo needs.
+        pins: What the MCP servers said of their tools when the run began.
 
     Raises:
         BadInput: Something that is named is not there, or cannot be used.
@@ -38,6 +43,9 @@ def make_tools(settings: ToolSettings, store: Store) -> Toolset:
         made += files_tools(
             settings.files, root=root, artifacts=store.artifacts, own=_own_files(store)
         )
+    if settings.http is not None:
+        made += http_tools(settings.http, artifacts=store.artifacts, environment=os.environ)
+    made += mcp_tools(settings.mcp, pins=pins, at_close=store.at_close)
     made += own_tools(settings.own, store.artifacts)
     return Toolset(tools=Toolbox(made), root=root)
 
