@@ -1,0 +1,1 @@
+"""Programs as deciders: they call tools as functions, and every call passes the gate."""
