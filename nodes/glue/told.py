@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from nodes.confidence import PASSING
 from nodes.glue.interpreter import Answer
 from tools.contract import JsonObject
 from tools.records import Memory
@@ -36,7 +37,9 @@ class Told:
         elif subject != self.key:
             return
         elif kind == "gate" and body.get("gate") in {"again", "denied"}:
-            self._fail(PermissionError(f"{body['gate']}: {body['reason']}"))
+            passing = body.get("rule") == PASSING
+            kind = TimeoutError if passing else PermissionError
+            self._fail(kind(f"{body['gate']}: {body['reason']}"))
         elif kind == "observation":
             self._on_observation(body)
         elif kind == "effect" and self.doubt:
