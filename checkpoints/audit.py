@@ -28,6 +28,7 @@ Facts = dict[tuple[str, str], JsonObject]
 _KINDS = ("run", "status", "review", "answer", "effect", PRUNED)
 _EVIDENCE: Mapping[str, str] = {
     "baseline": "artifact",
+    "glue": "program",
     "observation": "artifact",
     "outcome": "measured",
 }

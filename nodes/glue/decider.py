@@ -54,6 +54,8 @@ class GlueDecider:
             BadInput: The interpreter is not installed.
         """
         found = self._suspended.newest(situation.run, situation.step.id, situation.ordinal)
+        if found is None and situation.ordinal > 1:
+            return self._fallback.decide(situation)  # what was begun without stays without
         if found is None:
             return self._begin(situation, ())
         if found.key == _key(situation):

@@ -37,9 +37,8 @@ class Told:
         elif subject != self.key:
             return
         elif kind == "gate" and body.get("gate") in {"again", "denied"}:
-            passing = body.get("rule") == PASSING
-            kind = TimeoutError if passing else PermissionError
-            self._fail(kind(f"{body['gate']}: {body['reason']}"))
+            fault = TimeoutError if body.get("rule") == PASSING else PermissionError
+            self._fail(fault(f"{body['gate']}: {body['reason']}"))
         elif kind == "observation":
             self._on_observation(body)
         elif kind == "effect" and self.doubt:

@@ -158,14 +158,20 @@ def decider_prompt(
     situation: Situation, name: str = "decider", *, brief: Brief = NO_BRIEF
 ) -> Prompt:
     """Return what a decider model is shown."""
-    step, cards = situation.step, situation.tools
-    schema = answer_schema(Decision, tools=cards)
+    schema = answer_schema(Decision, tools=situation.tools)
+    sections = situation_sections(situation, brief)
+    return write(name, sections, schema=schema, strict=is_strict(schema))
+
+
+def situation_sections(situation: Situation, brief: Brief) -> tuple[Section, ...]:
+    """Return what a model is shown of a step."""
+    step = situation.step.to_json()
     tried: list[JsonValue] = [*situation.tried.values()]
     results = shares(situation.inputs, RESULT_CHARACTERS)
-    sections = (
+    return (
         *_mandate(situation.goal, brief),
-        Section(label="Step", value=step.to_json(), limit=HISTORY_CHARACTERS, trusted=True),
-        *tool_sections(cards),
+        Section(label="Step", value=step, limit=HISTORY_CHARACTERS, trusted=True),
+        *tool_sections(situation.tools),
         Section(label="Left", value=_left(situation.remaining), limit=500, trusted=True),
         _said(situation.messages),
         Section(label="Results so far", value=results, limit=2 * RESULT_CHARACTERS),
@@ -175,7 +181,6 @@ def decider_prompt(
         Section(label="What happened before", value=situation.summary, limit=2_500),
         Section(label="Latest events", value=_records(situation.recent), limit=HISTORY_CHARACTERS),
     )
-    return write(name, sections, schema=schema, strict=is_strict(schema))
 
 
 def _mandate(goal: Goal, brief: Brief) -> tuple[Section, ...]:

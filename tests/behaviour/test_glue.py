@@ -149,7 +149,13 @@ def test_an_unhandled_no_ends_the_step(store: Store, folder: Path) -> None:
 
 
 def test_an_effect_that_was_taken_back_is_raised(store: Store, folder: Path) -> None:
-    code = "try:\n    put('a', 'useless')\nexcept RuntimeError as why:\n    print(why)\nput('a', 'goal')"
+    code = """
+try:
+    put("a", "useless")
+except RuntimeError as why:
+    print(why)
+    put("a", "goal")
+"""
     done = run(store, folder, code)
     assert done.status == "verified"
     assert end(done).startswith("done: it was undone: it is useless")
@@ -220,3 +226,14 @@ def test_a_flood_of_text_is_cut(store: Store, folder: Path) -> None:
     done = run(store, folder, "for _ in range(100): print('x' * 1000)\nput('a', 'goal')")
     assert done.status == "verified"
     assert len(end(done)) < 4100
+
+
+def test_a_fork_goes_on_with_the_program_where_it_was(store: Store, folder: Path) -> None:
+    code = "print('one')\nput('b', 'one')\nprint('two')\nput('a', 'not yet')\nprint('three')"
+    first = run(store, folder, code)
+    forked = first.fork("work.2", keep_effects=True).resume()
+    assert end(forked).startswith("done: one\ntwo\nthree")
+    assert [entry.subject for entry in forked.entries if entry.kind == "decision"] == [
+        f"{forked.id}/work/2",
+        f"{forked.id}/work/3",
+    ]

@@ -15,6 +15,7 @@ from nodes.context import PlanRequest, Situation
 from nodes.guards.budget import Budget
 from nodes.models.judge import judge_prompt
 from nodes.models.mind import decider_prompt, planner_prompt
+from nodes.models.programs import program_prompt
 from nodes.models.prompts import Brief, Prompt
 from nodes.models.summary import summary_prompt
 from nodes.state import Check, Goal, Happening
@@ -90,6 +91,7 @@ def prompts() -> dict[str, Prompt]:
         "planner": planner_prompt(REQUEST, brief=brief),
         "decider": decider_prompt(SITUATION, brief=brief),
         "decider_foreign": decider_prompt(replace(SITUATION, tools=[CARD, STRANGE]), brief=brief),
+        "program": program_prompt(SITUATION, ["NameError: name 'x' is not defined"], brief=brief),
         "verifier": judge_prompt(GOAL, [EFFECT], [CHECK], brief=brief),
         "summarizer": summary_prompt(GOAL, [HAPPENED]),
     }

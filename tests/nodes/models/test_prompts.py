@@ -218,7 +218,9 @@ def test_version_follows_the_instructions() -> None:
 
 
 def test_unknown_prompt_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BadInput, match=r"'\.\./state'.*decider, planner, summarizer, verifier"):
+    with pytest.raises(
+        BadInput, match=r"'\.\./state'.*decider, planner, program, summarizer, verifier"
+    ):
         instructions("../state")
 
 
