@@ -1,6 +1,5 @@
 """The append-only, hash-chained record of everything that happened in a store."""
 
-import hashlib
 import json
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
 from checkpoints.artifacts import ArtifactTable
 from checkpoints.audit import differences, losses
+from checkpoints.chain import GENESIS, Walk, chain_hash
 from checkpoints.prepared import Prepared
 from checkpoints.schema import ledger, ledger_head
 from checkpoints.vault import Vault
@@ -16,9 +16,6 @@ from checkpoints.writer import Writer
 from tools.contract import Clock, JsonObject, canonical, digest
 from tools.errors import StoreFault
 from tools.records import ChainReport, LedgerEntry
-
-GENESIS = "0" * 64
-"""What the first entry follows."""
 
 MAX_BODY_BYTES = 65_536
 """A larger body becomes an artifact; the entry keeps its reference."""
@@ -99,21 +96,38 @@ class ChainedLedger:
         Entries cut off the end are noticed by the store's own note of the newest one. Whoever
         rewrites chain and note is noticed only by comparing `head` with one kept elsewhere.
         """
-        count, last, head = 0, 0, GENESIS
+        walk = Walk()
         problems: list[str] = []
         query = select(ledger).order_by(ledger.c.seq).execution_options(yield_per=_PAGE)
         with self._writer.read() as connection:
-            noted = connection.execute(select(ledger_head)).first()
+            noted = self.head()
             for row in connection.execute(query):
-                problems += _problems(row, self._vault, last + 1, head)
-                count, last, head = count + 1, row.seq, str(row.hash)
+                intact = _is_intact(row, self._vault)
+                problems += walk.step(row.seq, row.prev, row.hash, intact=intact)
             past = differences(connection, self._artifacts)
             past += losses(connection, self._artifacts)
-        if ((noted.seq, noted.hash) if noted else (0, GENESIS)) != (last, head):
-            newest = noted.seq if noted else 0
-            problems.append(f"the chain ends with entry {last}, the store noted {newest} as last")
+        if noted != (walk.seq, walk.head):
+            problems.append(
+                f"the chain ends with entry {walk.seq}, the store noted {noted[0]} as last"
+            )
         problems += past
-        return ChainReport(entries=count, head=head, problems=tuple(problems))
+        return ChainReport(entries=walk.entries, head=walk.head, problems=tuple(problems))
+
+    def head(self) -> tuple[int, str]:
+        """Return number and hash of the newest entry, as the store noted them."""
+        with self._writer.read() as connection:
+            noted = connection.execute(select(ledger_head)).first()
+        return (noted.seq, noted.hash) if noted else (0, GENESIS)
+
+    def raw(self, *, after: int, limit: int) -> list[JsonObject]:
+        """Return up to `limit` entries whose `seq` is above `after`, as they are hashed.
+
+        Raises:
+            StoreFault: One cannot be opened.
+        """
+        query = select(ledger).where(ledger.c.seq > after).order_by(ledger.c.seq).limit(limit)
+        with self._writer.read() as connection:
+            return [_fields(self._vault.opened(row, "ledger")) for row in connection.execute(query)]
 
     def _entry(self, row: Row[Any]) -> LedgerEntry:
         return _entry(self._vault.opened(row, "ledger"))
@@ -128,12 +142,6 @@ class ChainedLedger:
         if size <= MAX_BODY_BYTES:
             return body
         return {"artifact": self._artifacts.put(body), "bytes": size}
-
-
-def chain_hash(fields: JsonObject) -> str:
-    """Return the hash of an entry's JSON: over the hash before it and all fields but its own."""
-    rest = {name: value for name, value in fields.items() if name != "hash"}
-    return hashlib.sha256(f"{fields['prev']}{canonical(rest)}".encode()).hexdigest()
 
 
 def _mark(run: str, kind: str, subject: str, body: JsonObject) -> str:
@@ -163,19 +171,6 @@ def _entry(row: Any) -> LedgerEntry:  # noqa: ANN401  # an opened row
             f"Entry {row.seq} of the ledger was changed and cannot be read.",
             advice="`surefoot audit verify` lists all that was changed; restore a backup.",
         ) from fault
-
-
-def _problems(row: Row[Any], vault: Vault, expected: int, head: str) -> list[str]:
-    found = []
-    if row.seq > expected:
-        found.append(f"entries {expected} to {row.seq - 1} are missing")
-    elif row.seq < expected:
-        found.append(f"entry {row.seq} was inserted")
-    elif row.prev != head:
-        found.append(f"entry {row.seq} does not follow the one before it")
-    if not _is_intact(row, vault):
-        found.append(f"entry {row.seq} was changed")
-    return found
 
 
 def _is_intact(row: Row[Any], vault: Vault) -> bool:

@@ -100,6 +100,16 @@ class Store:
         with self._writer.write():
             yield
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See everything inside as it was at one moment.
+
+        Raises:
+            StoreFault: The store cannot be read.
+        """
+        with self._writer.read():
+            yield
+
     def flush(self) -> None:
         """Commit what is deferred, see `Writer`; soon done by itself.
 

@@ -50,7 +50,11 @@ class Vault:
     """
 
     def __init__(self, keys: str = "") -> None:
-        given = [_decoded(text.strip()) for text in keys.split(",")] if keys.strip() else []
+        given = (
+            [decoded(text.strip(), "SUREFOOT_KEY", "surefoot key new") for text in keys.split(",")]
+            if keys.strip()
+            else []
+        )
         self.names = tuple(_name(key) for key in given)
         """The names of the keys, in the order given."""
         self.forms: tuple[str, ...] = (PLAIN,)
@@ -165,15 +169,25 @@ def form_of(value: str | bytes) -> str:
     return base64.b64decode(value[len(SEALED_TEXT) :][:12])[:_NAME_BYTES].hex()
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str, variable: str, command: str) -> bytes:
+    """Return the 32 bytes of a key; what is refused is never shown.
+
+    Args:
+        text: The key in base64.
+        variable: Where it was found.
+        command: What makes one.
+
+    Raises:
+        BadInput: It is none.
+    """
     try:
         key = base64.b64decode(text, validate=True)
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
         raise BadInput(
-            "SUREFOOT_KEY is not base64 of 32 bytes, or several of these separated by commas.",
-            advice="`surefoot key new` prints a key.",
+            f"{variable} is not base64 of 32 bytes, or not only.",
+            advice=f"`{command}` prints a key.",
         )
     return key
 

@@ -59,7 +59,10 @@ _COMMANDS: Mapping[str, Command] = {
     "doctor": doctor.doctor,
 }
 _GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
-    "audit": ("Prove that the record is whole.", {"verify": audit.verify}),
+    "audit": (
+        "Prove that the record is whole.",
+        {"verify": audit.verify, "export": audit.export, "head": audit.head},
+    ),
     "tools": ("Know what an agent's tools may do.", {"show": tools.show, "check": tools.check}),
     "key": ("Keys, and encryption of the store.", {"new": key.new, "rotate": key.rotate}),
     "policy": ("Try a policy before using it.", {"check": policy.check, "test": policy.try_out}),

@@ -5,28 +5,36 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checkpoints.signing import public_key
 from checkpoints.store import open_store
 from checkpoints.vault import PLAIN, new_key
 from graphs.cli.opening import existing_url
 from graphs.cli.options import JsonOption, StoreOption
 from graphs.cli.printing import Printer
 from graphs.render.text import bytes_text
-from graphs.settings import read_key
+from graphs.settings import KEY, SIGNING_KEY, read_key
+from tools.contract import JsonObject
 
 if TYPE_CHECKING:
     from checkpoints.rotation import Rotation
 
+SigningOption = Annotated[bool, typer.Option("--signing", help="To sign heads of the ledger.")]
 RemoveOption = Annotated[bool, typer.Option("--remove", help="Decrypt the store.")]
 
 
-def new(*, as_json: JsonOption = False) -> None:
-    """Print a new key for SUREFOOT_KEY; it is kept nowhere."""
+def new(*, signing: SigningOption = False, as_json: JsonOption = False) -> None:
+    """Print a new key for SUREFOOT_KEY, or for SUREFOOT_SIGNING_KEY; it is kept nowhere."""
     printer = Printer(as_json)
-    made, name = new_key(), "SUREFOOT_KEY"
-    printer.document({"variable": name, "key": made, "exit_code": 0})
+    made, name = new_key(), SIGNING_KEY if signing else KEY
+    public = public_key(made) if signing else ""
+    document: JsonObject = {"variable": name, "key": made, "exit_code": 0}
+    printer.document(document | ({"public_key": public} if signing else {}))
     if not as_json:
         sys.stdout.write(f"{made}\n")
-    printer.complain(f"For {name}. Keep it in a safe place: without it the store opens no more.")
+    advice = "Keep it in a safe place: without it the store opens no more."
+    if signing:
+        advice = f"Keep it secret. Who checks needs its public half: {public}"
+    printer.complain(f"For {name}. {advice}")
 
 
 def rotate(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints.ledger import GENESIS, MAX_BODY_BYTES, chain_hash
+from checkpoints.chain import GENESIS, chain_hash
+from checkpoints.ledger import MAX_BODY_BYTES
 from checkpoints.store import Store, open_store
 from tests.checkpoints.clock import HandClock
 from tools.errors import StoreFault
