@@ -23,6 +23,13 @@ MAX_BODY_BYTES = 65_536
 _PAGE = 1_000
 
 _KNOWN = select(ledger).where(ledger.c.dedupe == bindparam("mark"))
+_ENTRIES = (
+    select(ledger)
+    .where(ledger.c.seq > bindparam("after"))
+    .order_by(ledger.c.seq)
+    .limit(bindparam("most"))
+)
+_ENTRIES_OF = _ENTRIES.where(ledger.c.run == bindparam("of"))
 _HEAD = Prepared(select(ledger_head).with_for_update())
 _NAMES = [column.name for column in ledger.columns]
 _ADD = Prepared(
@@ -82,11 +89,10 @@ class ChainedLedger:
         self, run: str | None = None, *, after: int = 0, limit: int = 10_000
     ) -> list[LedgerEntry]:
         """Return up to `limit` entries whose `seq` is above `after`, of one run or of all."""
-        query = select(ledger).where(ledger.c.seq > after).order_by(ledger.c.seq).limit(limit)
-        if run is not None:
-            query = query.where(ledger.c.run == run)
+        query, where = (_ENTRIES, {}) if run is None else (_ENTRIES_OF, {"of": run})
         with self._writer.read() as connection:
-            return [self._entry(row) for row in connection.execute(query)]
+            rows = connection.execute(query, {"after": after, "most": limit, **where})
+            return [self._entry(row) for row in rows]
 
     def verify(self) -> ChainReport:
         """Walk the whole chain and report every changed, removed, reordered or inserted entry.

@@ -3,11 +3,18 @@
 import json
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
+from checkpoints.prepared import Prepared
 from checkpoints.schema import model_cache, stamp
 from checkpoints.writer import Writer
 from tools.contract import Clock, JsonObject, canonical
+
+_IS = model_cache.c.key == bindparam("of")
+_EXPIRED = model_cache.c.expires_at <= bindparam("now")
+_FIND = Prepared(select(model_cache.c.answer).where(_IS & ~_EXPIRED))
+_FORGET = Prepared(delete(model_cache).where(_IS | _EXPIRED))
+_ADD = Prepared(insert(model_cache))
 
 
 class AnswerTable:
@@ -20,14 +27,11 @@ class AnswerTable:
 
     def find(self, key: str) -> JsonObject | None:
         """Return an answer that has not expired."""
-        query = select(model_cache.c.answer).where(
-            model_cache.c.key == key, model_cache.c.expires_at > stamp(self._clock())
-        )
         with self._writer.read() as connection:
-            found = connection.execute(query).scalar_one_or_none()
+            found = _FIND.first(connection, {"of": key, "now": stamp(self._clock())})
         if found is None:
             return None
-        answer: JsonObject = json.loads(self._vault.open(found, "model_cache", key))
+        answer: JsonObject = json.loads(self._vault.open(found.answer, "model_cache", key))
         return answer
 
     def keep(self, key: str, answer: JsonObject, *, seconds: float) -> None:
@@ -37,11 +41,10 @@ class AnswerTable:
             "key": key,
             "expires_at": stamp(now + timedelta(seconds=seconds)),
         }
-        gone = (model_cache.c.key == key) | (model_cache.c.expires_at <= stamp(now))
         with self._writer.write() as connection:
-            connection.execute(delete(model_cache).where(gone))
+            _FORGET.change(connection, {"of": key, "now": stamp(now)})
             text = self._vault.seal(canonical(answer), "model_cache", key)
-            connection.execute(insert(model_cache).values(**row, answer=text))
+            _ADD.change(connection, row | {"answer": text})
 
     def clear(self) -> None:
         """Forget all answers."""
