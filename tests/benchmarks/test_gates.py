@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Barrier
 
 from benchmarks.agents import Note, NoteRow, Steps, goal_of, make_agent
-from benchmarks.commits import counted
+from benchmarks.commits import Commits, counted
 from benchmarks.loopback import loopback
 from checkpoints.store import open_store
 from tools.contract import JsonObject, Tool
@@ -44,31 +44,32 @@ def run(folder: Path, tool: Tool, mind: Steps, url: str = "") -> list[str]:
         return [record.state for record in done.effects]
 
 
-def commits_of_steps(folder: Path, tool: Callable[[Path], Tool]) -> int:
-    """Return the commits that ten steps wait for; start and end are taken out."""
+def of_steps(folder: Path, tool: Callable[[Path], Tool], *, thinks: bool = False) -> Commits:
+    """Count what ten steps wait for; start and end are taken out."""
     counts = []
     for steps in (1, 1 + STEPS):
         own = folder / str(steps)
         own.mkdir()
-        with counted() as commits:
-            assert run(own, tool(own), Steps(1, steps)) == ["applied"] * steps
-        counts.append(commits.count)
-    return counts[1] - counts[0]
+        with counted() as commits, ExitStack() as open_now:
+            url = open_now.enter_context(loopback(delay=0.0, actions=steps)) if thinks else ""
+            assert run(own, tool(own), Steps(1, steps), url) == ["applied"] * steps
+        counts.append(commits)
+    found = Commits()
+    found.count = counts[1].count - counts[0].count
+    found.checkpoints = counts[1].checkpoints - counts[0].checkpoints
+    return found
 
 
 def test_a_step_waits_for_two_commits_at_most(tmp_path: Path) -> None:
-    assert 0 < commits_of_steps(tmp_path, Note) <= 2 * STEPS + SLACK
+    assert 0 < of_steps(tmp_path, Note).count <= 2 * STEPS + SLACK
 
 
 def test_a_step_by_a_model_waits_for_two_as_well(tmp_path: Path) -> None:
-    counts = []
-    for steps in (1, 1 + STEPS):
-        own = tmp_path / str(steps)
-        own.mkdir()
-        with counted() as commits, loopback(delay=0.0, actions=steps) as url:
-            assert run(own, Note(own), Steps(1, steps), url) == ["applied"] * steps
-        counts.append(commits.count)
-    assert 0 < counts[1] - counts[0] <= 2 * STEPS + SLACK
+    assert 0 < of_steps(tmp_path, Note, thinks=True).count <= 2 * STEPS + SLACK
+
+
+def test_a_step_writes_one_checkpoint_at_most_and_nothing_beside_it(tmp_path: Path) -> None:
+    assert 0 < of_steps(tmp_path, Note).checkpoints <= STEPS + SLACK
 
 
 def test_a_step_by_a_transactional_tool_waits_for_one(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_a_step_by_a_transactional_tool_waits_for_one(tmp_path: Path) -> None:
             open_now.enter_context(closing(world))
             return NoteRow(folder, world)
 
-        assert 0 < commits_of_steps(tmp_path, tool) <= STEPS + SLACK
+        assert 0 < of_steps(tmp_path, tool).count <= STEPS + SLACK
 
 
 def test_eight_tools_of_one_round_run_all_at_once(tmp_path: Path) -> None:
