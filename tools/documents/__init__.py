@@ -1,0 +1,1 @@
+"""A collection of documents: indexed, searched, read by spans, and quotes found again in it."""
