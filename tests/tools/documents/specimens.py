@@ -21,9 +21,7 @@ class Documents(Specimen):
         super().__init__(folder)
         docs = folder / "docs"
         docs.mkdir()
-        (docs / "fable.md").write_text(
-            "# Fox\n\nThe quick brown fox jumps over the lazy dog.\n"
-        )
+        (docs / "fable.md").write_text("# Fox\n\nThe quick brown fox jumps over the lazy dog.\n")
         (docs / "notes.txt").write_text("Nothing but notes.\n")
         (folder / "outside").write_text("the key is under the mat")
         (docs / "link.txt").symlink_to(folder / "outside")
@@ -35,7 +33,9 @@ class Documents(Specimen):
 
     def world(self) -> JsonValue:
         files = [path for path in sorted(self.folder.rglob("*")) if "cache" not in path.parts]
-        return {str(path.relative_to(self.folder)): path.read_text() for path in files if path.is_file()}
+        return {
+            str(path.relative_to(self.folder)): path.read_text() for path in files if path.is_file()
+        }
 
 
 class Search(Documents):
