@@ -8,6 +8,7 @@ stores are of version 2, and `.postgresql.sql` what it left on PostgreSQL, dumpe
 """
 
 import sqlite3
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import ClassVar
 import psycopg
 import pytest
 
+from checkpoints.rotation import rotate
 from checkpoints.store import Store, open_store
 from graphs.database.graph import database_agent
 from graphs.session import Agent
@@ -26,6 +28,7 @@ from tests.graphs.cli.conftest import make_shop
 from tools.contract import EffectClass, digest
 from tools.errors import GraphChanged
 
+KEY = b64encode(bytes(32)).decode()
 RUNS = Path(__file__).with_name("runs")
 WORLD = {"waiting": {"a": "goal", "b": "b"}, "interrupted": {"a": "useless", "b": "b"}}
 """The files as each run left them."""
@@ -122,15 +125,19 @@ def test_the_record_says_who_went_on(agent: Agent) -> None:
     assert [entry.kind for entry in run.entries].count("adopted") == 1
 
 
+@pytest.mark.parametrize("key", ["", KEY], ids=["plain", "encrypted meanwhile"])
 def test_a_run_that_waits_on_postgresql_is_answered_and_ends_verified(
-    postgres_url: str, folder: Path, clock: shelf.Clock, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, folder: Path, clock: shelf.Clock, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setattr(shelf, "Put", DyingPut)
     with psycopg.connect(postgres_url) as connection:
         connection.execute((RUNS / "waiting-fd21d5d.postgresql.sql").read_bytes())
     folder.mkdir()
     furnish(folder, "waiting")
-    with open_store(postgres_url, clock=clock) as store:
+    if key:
+        with open_store(postgres_url, clock=clock, key=key, for_sealing=True) as store:
+            rotate(store)
+    with open_store(postgres_url, clock=clock, key=key) as store:
         run = now(store, folder, clock).open("r").approve(reviewer="ada")
         assert (run.status, store.ledger.verify().problems) == ("verified", ())
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "goal"}
