@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from tools.errors import Refused
 from tools.files import kernel
+from tools.files.faults import done
 from tools.files.names import OURS, twin
 
 Owner = tuple[int, int]
@@ -40,21 +41,11 @@ def write(
     """Write a passing file, sync it, and put it in its place; see `Root.write`."""
     if over is not None:
         looks = _as_before(folder, last, over, looks)
-    aside = _aside(last)
     settle(folder, last)
-    opened = os.open(aside, _CREATING, 0o600, dir_fd=folder)
-    try:
-        with os.fdopen(opened, "wb") as file:
-            for chunk in content:
-                file.write(chunk)
-            file.flush()
-            _dress(file.fileno(), folder, looks)
-            os.fsync(file.fileno())
-            made = os.fstat(file.fileno())
-        _place(folder, aside, last, over)
-    finally:
-        settle(folder, last)
-    os.fsync(folder)
+    made = _fill(folder, last, content, looks)
+    _place(folder, last, over)
+    with done(last):
+        os.fsync(folder)
     return made
 
 
@@ -63,10 +54,12 @@ def rename(folder: int, last: str, other: int, new: str, *, seen: os.stat_result
     _refuse_changed(_look(folder, last), seen, last)
     kernel.rename_new(folder, last, other, new)
     if not same(_look(other, new), seen):
-        kernel.rename_new(other, new, folder, last)
+        with done(last):
+            kernel.rename_new(other, new, folder, last)
         raise _changed(last)
-    os.fsync(other)
-    os.fsync(folder)
+    with done(last):
+        os.fsync(other)
+        os.fsync(folder)
 
 
 def unlink(folder: int, last: str, *, seen: os.stat_result) -> None:
@@ -76,10 +69,12 @@ def unlink(folder: int, last: str, *, seen: os.stat_result) -> None:
     _refuse_changed(_look(folder, last), seen, last)
     kernel.rename_new(folder, last, folder, aside)
     if not same(_look(folder, aside), seen):
-        kernel.rename_new(folder, aside, folder, last)
+        with done(last):
+            kernel.rename_new(folder, aside, folder, last)
         raise _changed(last)
-    os.unlink(aside, dir_fd=folder)
-    os.fsync(folder)
+    with done(last):
+        os.unlink(aside, dir_fd=folder)
+        os.fsync(folder)
 
 
 def make_folder(folder: int, last: str) -> None:
@@ -192,6 +187,24 @@ def _as_before(folder: int, last: str, over: os.stat_result, looks: Looks) -> Lo
     )
 
 
+def _fill(folder: int, last: str, content: Iterable[bytes], looks: Looks) -> os.stat_result:
+    """Write and sync a passing file; none is left when that fails."""
+    opened, filled = os.open(_aside(last), _CREATING, 0o600, dir_fd=folder), False
+    try:
+        with os.fdopen(opened, "wb") as file:
+            for chunk in content:
+                file.write(chunk)
+            file.flush()
+            _dress(file.fileno(), folder, looks)
+            os.fsync(file.fileno())
+            made = os.fstat(file.fileno())
+        filled = True
+    finally:
+        if not filled:
+            settle(folder, last)
+    return made
+
+
 def _dress(opened: int, folder: int, looks: Looks) -> None:
     """Give a passing file its owner, attributes and mode."""
     made, above = os.fstat(opened), os.fstat(folder)
@@ -203,19 +216,27 @@ def _dress(opened: int, folder: int, looks: Looks) -> None:
     os.fchmod(opened, fresh_mode() if looks.mode is None else looks.mode)
 
 
-def _place(folder: int, aside: str, last: str, over: os.stat_result | None) -> None:
+def _place(folder: int, last: str, over: os.stat_result | None) -> None:
     """Let the passing file take its place, if what is there is what was seen."""
-    if over is None:
-        kernel.rename_new(folder, aside, folder, last)
-        return
-    _refuse_changed(_look(folder, last), over, last)
-    if not kernel.exchange(folder, aside, last):
-        os.rename(aside, last, src_dir_fd=folder, dst_dir_fd=folder)
-        return
-    if not same(_look(folder, aside), over):
-        kernel.exchange(folder, aside, last)
+    aside = _aside(last)
+    try:
+        if over is None:
+            kernel.rename_new(folder, aside, folder, last)
+            return
+        _refuse_changed(_look(folder, last), over, last)
+        if not kernel.exchange(folder, aside, last):
+            os.rename(aside, last, src_dir_fd=folder, dst_dir_fd=folder)
+            return
+    except (OSError, Refused):
+        settle(folder, last)
+        raise
+    is_other = not same(_look(folder, aside), over)
+    with done(last):
+        if is_other:
+            kernel.exchange(folder, aside, last)
+        settle(folder, last)
+    if is_other:
         raise _changed(last)
-    os.unlink(aside, dir_fd=folder)
 
 
 def _look(folder: int, last: str) -> os.stat_result | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tools.errors import Fatal, Refused, ToolFault, Transient
+from tools.errors import Fatal, Refused, SurefootError, ToolFault, Transient
 
 _PASSING: Final = frozenset(
     {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EMFILE, errno.ENFILE, errno.ESTALE}
@@ -24,6 +24,13 @@ _REFUSALS: Final = {
     errno.ENXIO: "{name!r} is not a regular file.",
     errno.ETXTBSY: "{name!r} is a program that is running.",
 }
+
+
+class NotSynced(SurefootError):
+    """Something was done, but it is not known whether it would survive a loss of power.
+
+    No `ToolFault`, because those say that nothing was done.
+    """
 
 
 def fault_of(error: OSError, name: str) -> ToolFault:
@@ -47,3 +54,20 @@ def told(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise fault_of(error, name) from error
+
+
+@contextmanager
+def done(name: str) -> Iterator[None]:
+    """Raise errors of the system after the point of no return as what they are.
+
+    Raises:
+        NotSynced: The system failed to clean up or to sync.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise NotSynced(
+            f"{name!r} was changed, but the system then failed: {error.strerror}.",
+            changed="The change is there.",
+            advice="Look at the disk.",
+        ) from error

@@ -7,6 +7,7 @@ and refuse the same names, because neither follows a link.
 import ctypes
 import errno
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -38,8 +39,16 @@ def _library() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
+@cache
+def _how(flags: int, mode: int) -> _How:
+    """Return what the kernel is told; it only reads it."""
+    return _How(flags | os.O_CLOEXEC, mode if flags & os.O_CREAT else 0, _BENEATH)
+
+
 def opener(folder: int) -> Opener:
     """Return the best way to open names beneath a folder on this kernel."""
+    if sys.platform != "linux":  # the number means something else there
+        return open_walked
     try:
         os.close(open_resolved(folder, ".", PASSING | os.O_DIRECTORY, 0))
     except OSError:  # too old, or forbidden by a seccomp filter
@@ -53,7 +62,7 @@ def open_resolved(folder: int, name: str, flags: int, mode: int) -> int:
     Raises:
         OSError: As `os.open` does; ELOOP for a link anywhere in the name, EXDEV for a way out.
     """
-    how = _How(flags | os.O_CLOEXEC, mode if flags & os.O_CREAT else 0, _BENEATH)
+    how = _how(flags, mode)
     opened: int = _library().syscall(
         _OPENAT2, folder, os.fsencode(name), ctypes.byref(how), ctypes.sizeof(how)
     )

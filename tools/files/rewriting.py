@@ -136,7 +136,7 @@ class Rewriting(FileTool):
         del key
         plan = self._plan(args)
         self.space.refuse_unexpected(self, args, plan.before)
-        seen = plan.old.sight.seen if plan.old else None
+        seen, change = plan.old.sight.seen if plan.old else None, plan.change
         if plan.data is not None:
             made = self.space.root.make_folders(plan.folders[-1]) if plan.folders else []
             try:
@@ -146,7 +146,6 @@ class Rewriting(FileTool):
                 raise
         elif seen is not None:
             self.space.root.unlink(plan.name, seen=seen)
-        change = plan.change
         return {
             "summary": f"{self.done} {plan.name} ({_size(plan.after)}, "
             f"+{change.added} -{change.removed} lines).",

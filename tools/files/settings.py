@@ -7,9 +7,7 @@ from pydantic import Field
 from tools.contract import Record
 
 SECRETS: Final[tuple[str, ...]] = (
-    ".env",
-    ".env.*",
-    ".envrc",
+    ".env*",
     "*.pem",
     "*.key",
     "*.p12",
@@ -38,10 +36,14 @@ SECRETS: Final[tuple[str, ...]] = (
     ".git-credentials",
     ".vault-token",
     "credentials",
-    "credentials.*",
+    "credentials.json",
+    "credentials.ini",
+    "credentials.*ml",
     "client_secret*.json",
     "service-account*.json",
-    "secrets.*",
+    "secrets.json",
+    "secrets.ini",
+    "secrets.*ml",
     "*.tfstate",
     "*.tfstate.*",
     "*_history",

@@ -85,7 +85,7 @@ class Space:
         if sight is None:
             return None
         if sight.thing.kind != "file":
-            raise Refused(f"{name!r} is a {_KINDS[sight.thing.kind]}.")
+            raise Refused(f"{name or '.'!r} is a {_KINDS[sight.thing.kind]}.")
         return Loaded(sight, None if into is None else bytes(into))
 
     def text_of(self, name: str) -> tuple[Loaded, bytes]:

@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pydantic import JsonValue
 from tests.tools.files.conftest import Shelf, Tools, done, picture
 from tools.contract import Tool
 from tools.errors import Fatal, Refused, UndoConflict
+from tools.files.faults import NotSynced
 
 All = dict[str, Tool]
 
@@ -295,3 +297,23 @@ def test_files_with_their_owners_rights_are_left_alone(tools: All, space: Path, 
     (space / "notes/a.txt").chmod(mode)
     with pytest.raises(Refused, match="owner's rights"):
         done(tools["write_file"], path="notes/a.txt", text="x")
+
+
+@pytest.mark.parametrize(("name", "args"), DEEDS)
+def test_a_disk_that_fails_after_the_deed_does_not_hide_it(
+    tools: All, name: str, args: dict[str, JsonValue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def failing(opened: int) -> None:
+        if stat.S_ISDIR(os.fstat(opened).st_mode):
+            raise OSError(errno.EIO, "the cable is loose")
+        sync(opened)
+
+    tool, args = tools[name], tools[name].check({"path": "notes/a.txt", **args})
+    args |= {"new_path": "notes/c.txt"} if name == "move_file" else {}
+    snapshot = tool.snapshot(args)
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(NotSynced, match="the cable is loose"):
+        tool.apply(args, "k")
+    assert tool.probe(args, snapshot, "k") == "yes"
