@@ -15,7 +15,7 @@ MAX_NAME_BYTES: Final = 1_024
 OURS: Final = ".surefoot-"
 """What our own passing files begin with; nobody else may use such names."""
 _SHOWN: Final = 120
-_HIDING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+HIDING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories: controls, marks that hide or turn text, bytes that are no text, line ends."""
 
 
@@ -80,7 +80,7 @@ def twin(part: str) -> str:
     if part.isascii() and part.isprintable():
         return part.lower().strip()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", part).casefold())
-    return "".join(sign for sign in folded if unicodedata.category(sign) not in _HIDING).strip()
+    return "".join(sign for sign in folded if unicodedata.category(sign) not in HIDING).strip()
 
 
 def resource(name: str) -> str:
@@ -111,7 +111,7 @@ def _refuse_part(part: str, name: str) -> None:
 
 def _refuse_signs(part: str, name: str) -> None:
     for sign in part:
-        if unicodedata.category(sign) in _HIDING:
+        if unicodedata.category(sign) in HIDING:
             raise Refused(
                 f"The name {_shown(name)} has the character U+{ord(sign):04X}, "
                 "which hides, turns or breaks text."

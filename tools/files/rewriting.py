@@ -2,7 +2,8 @@
 
 All of them are one: what the file holds is replaced by what is made of it and of the arguments.
 What was there is kept before; what will be there is known before, byte for byte, so that a preview
-is exact, a probe certain and a conflict seen.
+is exact, a probe certain and a conflict seen. (`ValueTool` is the same for values that fit into
+the journal; what a file holds is in artifacts.)
 """
 
 from abc import abstractmethod

@@ -6,6 +6,7 @@ from difflib import unified_diff
 from typing import Final, NamedTuple
 
 from tools.errors import Refused
+from tools.files.names import HIDING
 
 MAX_DIFF_LINES: Final = 1_000
 """Of a change with more, only how it begins is shown."""
@@ -13,7 +14,6 @@ MAX_DIFF_CHARACTERS: Final = 40_000
 NO_END: Final = "\\ No newline at end of file"
 _CONTEXT: Final = 3
 _START: Final = re.compile(r"([-+])(\d+)")
-_HIDING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _PLAIN: Final = frozenset("\t\n")
 
 
@@ -86,7 +86,7 @@ def revealed(text: str) -> str:
         return text
     return "".join(
         f"\\u{ord(sign):04x}"
-        if sign not in _PLAIN and unicodedata.category(sign) in _HIDING
+        if sign not in _PLAIN and unicodedata.category(sign) in HIDING
         else sign
         for sign in text
     )
