@@ -14,8 +14,10 @@ _PAUSE_SECONDS: Final = 0.002
 
 
 @contextmanager
-def locked(folder: int) -> Iterator[None]:
+def locked(folder: int) -> Iterator[int]:
     """Hold a folder's lock; the system lets go of it when the process ends, however it ends.
+
+    Yields what holds it: a program that is handed this descriptor keeps the lock until it ends too.
 
     Where the file system knows no locks on folders, changes are only as apart as their runs are.
 
@@ -26,7 +28,7 @@ def locked(folder: int) -> Iterator[None]:
     held = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
     try:
         _take(held)
-        yield
+        yield held
     finally:
         os.close(held)
 
