@@ -100,9 +100,11 @@ class GitCommit(GitTool):
         """Return the commit that it follows, and the exact content.
 
         Raises:
-            ToolFault: There is nothing to commit, or nothing that may be.
+            ToolFault: It cannot be told.
         """
-        return canonical(self.snapshot(args))
+        del args
+        with self.worktree.working() as git:
+            return canonical({"head": self.worktree.tip(git), "tree": self.worktree.stage(git)})
 
     def snapshot(self, args: JsonObject) -> JsonObject:
         """Return the commit that it follows, and the exact content.

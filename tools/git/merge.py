@@ -105,12 +105,16 @@ class GitMerge(GitTool):
         return super().resources(args) | {f"git:{self._into}"}
 
     def target(self, args: JsonObject) -> str:
-        """Return exactly what would be merged, where.
+        """Return exactly what would be merged, where; or why nothing would be.
 
         Raises:
-            Refused: There is nothing to merge, it conflicts, or its checks have not passed.
+            ToolFault: It cannot be told.
         """
-        return canonical(self.snapshot(args))
+        del args
+        try:
+            return canonical(self._ready().to_json())
+        except Refused as fault:
+            return canonical({"refused": fault.what})
 
     def snapshot(self, args: JsonObject) -> JsonObject:
         """Return exactly what would be merged, where.

@@ -45,6 +45,11 @@ class Repository:
         return cls(directory=directory)
 
     @property
+    def home(self) -> Path:
+        """The folder that is all its user's: the main worktree, or itself when it is bare."""
+        return self.directory.parent if self.directory.name == ".git" else self.directory
+
+    @property
     def git(self) -> Git:
         """Git on it, without a worktree."""
         return Git(directory=self.directory)

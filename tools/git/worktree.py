@@ -65,7 +65,7 @@ class Worktree:
             BadInput: Name or branch cannot be used, or the folder is in the user's worktree.
         """
         folder = under.absolute() / worktree_name(name)
-        if folder.is_relative_to(repository.directory.parent.resolve()):
+        if folder.resolve().is_relative_to(repository.home.resolve()):
             raise BadInput(f"{str(under)!r} is in the user's own worktree; name another folder.")
         under.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(under, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -160,7 +160,7 @@ class Worktree:
 
     def commit(self, git: Git, tree: str, parents: list[str], message: str, at: datetime) -> str:
         """Make a commit that no branch leads to yet, and return it."""
-        when = f"{int(at.timestamp())} +0000"
+        when = f"@{int(at.timestamp())} +0000"
         dated = replace(git, more={"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when})
         named = [word for parent in parents for word in ("-p", commit_id(parent))]
         return commit_id(dated.run("commit-tree", commit_id(tree), *named, given=message.encode()))
