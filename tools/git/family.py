@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.contract import Clock, Tool
-from tools.files.globs import any_covers
+from tools.files.globs import Patterns
 from tools.files.settings import SECRETS
 from tools.git.commit import GitCommit
 from tools.git.green import Green, never
@@ -61,7 +61,7 @@ def git_tools(
         GitCommit(
             worktree,
             budget=settings.budget,
-            denies=denies or any_covers(SECRETS),
+            denies=denies or Patterns(SECRETS).covering,
             approvals=approvals,
             clock=clock,
         )
