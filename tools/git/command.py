@@ -231,11 +231,11 @@ def _outcome(process: subprocess.Popen[bytes], limit: int, seconds: float) -> tu
         if len(out) > limit:
             _kill(process)
         process.wait()
-    except BaseException:
-        _kill(process)
-        raise
     finally:
         timer.cancel()
+        if process.poll() is None:  # whoever waits for it was stopped
+            _kill(process)
+            process.wait()
         if process.stdout is not None:
             process.stdout.close()
     return out, bool(late)
