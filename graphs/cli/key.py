@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from checkpoints.rotation import Rotation
 
 SigningOption = Annotated[bool, typer.Option("--signing", help="To sign heads of the ledger.")]
+TOLD_ROWS = 10_000
+"""After so many rows of a table it is told how far the rotation is."""
+
 RemoveOption = Annotated[bool, typer.Option("--remove", help="Decrypt the store.")]
 
 
@@ -51,8 +54,8 @@ def rotate(
     printer = Printer(as_json)
 
     def tell(table: str, done: int, total: int) -> None:
-        if done == total:
-            printer.say(f"{table}: {done:,} rows", "dim")
+        if done == total or done % TOLD_ROWS == 0:
+            printer.say(f"{table}: {done:,} of {total:,} rows", "dim")
 
     with open_store(existing_url(store), key=read_key(), for_sealing=True) as memory:
         done = seal_anew(memory, remove=remove, tell=tell)

@@ -72,7 +72,11 @@ def points(template: Path, root: Path, kind: str) -> Iterator[JsonValue]:
             yield {"point": point, "between": between, "after": after, "found": [*found]}
 
 
+def ends(folder: Path, kind: str) -> JsonValue:
+    """Tell of one kind of rotation, of the store in the folder that is named after it."""
+    before = told(folder / kind, KEYS[kind][0])
+    return {"before": before, "ends": [*points(folder / kind, folder / "copy", kind)]}
+
+
 if __name__ == "__main__":
-    template, root = Path(sys.argv[1]), Path(sys.argv[2])
-    before = told(template, KEYS[sys.argv[3]][0])
-    print(json.dumps({"before": before, "ends": [*points(template, root, sys.argv[3])]}))  # noqa: T201  # the test reads it
+    print(json.dumps({kind: ends(Path(sys.argv[1]), kind) for kind in KEYS}))  # noqa: T201  # the test reads it
