@@ -64,7 +64,7 @@ def _show(printer: Printer, item: UndoItem) -> None:
     detail = f": {item.detail}" if item.detail else ""
     text = f"{item.outcome}  {label_of(item.key)}  {action_line(item.action)}{detail}"
     printer.say(text, _STYLES.get(item.outcome, "yellow"))
-    if item.outcome == "conflict":
+    if item.outcome == "conflict" and item.left != item.now:
         left, now = version_texts(item.left, item.now)
         printer.say(f"left by the run: {left}", indent=4)
         printer.say(f"there now:       {now}", indent=4)

@@ -9,7 +9,7 @@ from tools.errors import Refused, ToolFault, UndoConflict
 from tools.files.contents import Sight, Thing
 from tools.files.filetool import FileTool
 from tools.files.names import normal, resource, split
-from tools.files.space import Name
+from tools.files.space import Name, brief
 from tools.versions import Versions
 
 
@@ -134,10 +134,17 @@ class MoveFile(FileTool):
         old, new = self._there(snapshot)
         if old is None:
             found = self.space.now(new_name)
-            if new is None or found is None or self.space.now(name) is not None:
+            if self.space.now(name) is not None:
                 raise UndoConflict(
-                    f"{new_name!r} is no longer what was moved there, or {name!r} is taken.",
-                    advice="Someone has changed it since; move it yourself.",
+                    f"There is another {name!r} now, where {new_name!r} is to go back to.",
+                    advice="Move one of them away, then undo again.",
+                )
+            if new is None or found is None:
+                there = brief(found.thing) if found else "gone"
+                raise UndoConflict(
+                    f"{new_name!r} is no longer what was moved there: it was "
+                    f"{brief(_thing(snapshot))}, and is {there}.",
+                    advice="Someone has changed it since; keep a copy, then undo again.",
                 )
             root.make_folders(split(name)[0])
             root.rename(new_name, name, seen=found.seen)

@@ -17,7 +17,7 @@ from tools.files.changes import fresh_mode, owner_in, refuse_unwritable
 from tools.files.contents import Thing, put_back, thing_of
 from tools.files.filetool import FileTool
 from tools.files.names import parents, resource, split
-from tools.files.space import Loaded, version
+from tools.files.space import Loaded, brief, version
 from tools.files.text import Change, change_of, decoded
 from tools.versions import Versions
 
@@ -251,6 +251,4 @@ def _size(thing: Thing | None) -> str:
 
 
 def _told(thing: Thing | None) -> str:
-    if thing is None:
-        return "no file"
-    return f"{thing.size} bytes, mode {thing.mode:04o}, sha256 {thing.sha256}"
+    return "no file" if thing is None else brief(thing)

@@ -177,5 +177,12 @@ def version(thing: Thing) -> str:
     return thing.sha256[:VERSION_CHARACTERS]
 
 
+def brief(thing: Thing) -> str:
+    """Return what there is, for people."""
+    if thing.kind != "file":
+        return f"a {thing.kind}"
+    return f"{thing.size} bytes (mode {thing.mode:04o}, version {version(thing)})"
+
+
 def _key(tool: Tool, args: JsonObject) -> str:
     return digest({"tool": tool.name, "args": args})

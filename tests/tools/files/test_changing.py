@@ -317,3 +317,14 @@ def test_a_disk_that_fails_after_the_deed_does_not_hide_it(
     with pytest.raises(NotSynced, match="the cable is loose"):
         tool.apply(args, "k")
     assert tool.probe(args, snapshot, "k") == "yes"
+
+
+def test_a_move_back_to_a_name_that_is_taken_is_a_conflict(tools: All, space: Path) -> None:
+    tool = tools["move_file"]
+    args = tool.check({"path": "notes/a.txt", "new_path": "notes/c.txt"})
+    snapshot = tool.snapshot(args)
+    tool.apply(args, "k")
+    (space / "notes/a.txt").write_text("somebody's")
+    with pytest.raises(UndoConflict, match=r"another 'notes/a\.txt' now"):
+        tool.undo(args, snapshot, None)
+    assert (space / "notes/a.txt").read_text() == "somebody's"
