@@ -29,7 +29,7 @@ DELAY_SECONDS = 0.2
 COUNTED = 20
 """Steps of which the commits are counted."""
 
-MOST_COMMITS = 3.5
+MOST_COMMITS = 2.5
 """That a step by a model waits for: before the call, before the effect and after it."""
 MOST_CPU_MS = 120.0
 """Of a step; a coarse alarm that also holds on a busy machine."""
