@@ -30,7 +30,7 @@ COUNTED = 20
 """Steps of which the commits are counted."""
 
 MOST_COMMITS = 2.5
-"""That a step by a model waits for: before the call, before the effect and after it."""
+"""That a step by a model waits for: before the effect and after it."""
 MOST_CPU_MS = 120.0
 """Of a step; a coarse alarm that also holds on a busy machine."""
 MOST_WALL_SECONDS = 0.8
