@@ -18,6 +18,7 @@ from checkpoints.reversal import (
     standing,
 )
 from tools.contract import EffectRecord
+from tools.versions import Versions
 
 
 def foresee(
@@ -59,11 +60,23 @@ def _expected(record: EffectRecord, reverser: Reverser, world: dict[str, JsonVal
     found = reverser.compare(record)
     if found is None:
         return item(record, "would undo")
-    found = replace(found, now=world.get(found.subject, found.now))
+    found = replace(found, now=_present(found, world))
     stands = standing(found)
     if stands == "changed":
         return conflict(record, CHANGED, found)
-    world[found.subject] = found.before
+    world |= _each(found, found.before)
     if stands == "gone" and record.state != "undoing":
         return item(record, "gone already", GONE)
     return item(record, "would undo")
+
+
+def _present(found: Versions, world: dict[str, JsonValue]) -> JsonValue:
+    """Return what there is, as the undoing of the newer effects would leave it."""
+    if not found.several or not isinstance(found.now, dict):
+        return world.get(found.subject, found.now)
+    return {name: world.get(name, value) for name, value in found.now.items()}
+
+
+def _each(found: Versions, version: JsonValue) -> dict[str, JsonValue]:
+    """Return a version by the name of what it is of."""
+    return version if found.several and isinstance(version, dict) else {found.subject: version}

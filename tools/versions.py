@@ -17,3 +17,5 @@ class Versions:
     """What the effect left."""
     now: JsonValue
     """What is there now."""
+    several: bool = False
+    """Whether it is several things; each version then tells of each by its resource."""

@@ -145,6 +145,12 @@ def thing_of(data: bytes, mode: int, owner: tuple[int, int]) -> Thing:
     return Thing(kind="file", mode=mode, uid=uid, gid=gid, size=len(data), sha256=sha256)
 
 
+def kept(thing: Thing, data: bytes, artifacts: Artifacts) -> Thing:
+    """Return a file together with its content, kept."""
+    pieces = (data[at : at + CHUNK_BYTES] for at in range(0, len(data), CHUNK_BYTES))
+    return thing.model_copy(update={"chunks": tuple(_keep(piece, artifacts) for piece in pieces)})
+
+
 def put_back(
     root: Root, name: str, thing: Thing, artifacts: Artifacts, *, over: os.stat_result | None
 ) -> None:
@@ -178,6 +184,10 @@ def put_back(
     )
 
 
+def _keep(piece: bytes, artifacts: Artifacts) -> str:
+    return artifacts.put(base64.b64encode(piece).decode())
+
+
 def _read(
     file: BinaryIO, name: str, most: int, artifacts: Artifacts | None, into: bytearray | None
 ) -> Sight:
@@ -194,7 +204,7 @@ def _read(
         if into is not None:
             into += data
         if artifacts is not None:
-            chunks.append(artifacts.put(base64.b64encode(data).decode()))
+            chunks.append(_keep(data, artifacts))
     if size != seen.st_size or not same(os.fstat(file.fileno()), seen):
         raise Transient(f"{name!r} is being written by somebody else.")
     extra = attributes_of(file.fileno())

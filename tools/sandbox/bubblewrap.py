@@ -87,7 +87,7 @@ class Bubblewrap:
             yield from ("--bind", folder, place)
         # What is left of the way to all of these is memory that nothing counts.
         yield from ("--remount-ro", "/dev", "--remount-ro", "/")
-        yield from ("--chdir", os.path.normpath(f"{WORKSPACE}/{job.cwd}"), "--", *job.argv)
+        yield from ("--chdir", os.path.normpath(f"{WORKSPACE}/{job.cwd}"), "--", *job.command)
 
 
 def found() -> list[Bubblewrap]:

@@ -14,9 +14,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.sandbox.job import Job, Room, private_room
+from tools.sandbox.job import Job
 from tools.sandbox.limits import MEBIBYTE, Limits
 from tools.sandbox.probes import PROBES
+from tools.sandbox.room import Room, private_room
 
 LIMITS = Limits(
     seconds=5.0,

@@ -42,7 +42,7 @@ class Fallback:
         work, temporary, home = job.room.folders
         user = own_user()
         return Order(
-            argv=job.argv,
+            argv=job.command,
             env=environment(job, home=home, temporary=temporary),
             cwd=os.path.normpath(f"{work}/{job.cwd}"),
             limits=job.limits,

@@ -1,20 +1,18 @@
-"""One program to be run in a sandbox, and the folders that are made for it."""
+"""One program to be run in a sandbox, and what it finds there."""
 
 import os
 import random
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from tools.errors import Fatal
-from tools.sandbox.disk import discard
 from tools.sandbox.limits import Limits
 from tools.sandbox.order import Order
+from tools.sandbox.room import Room
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """Folders of programs and libraries, which hold no secrets."""
@@ -39,53 +37,6 @@ _FIRST_USER, _USERS = 61_184, 4_336
 """Numbers that systemd keeps for users that come and go; nothing belongs to them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    """The folders of one program; nothing else may be written to."""
-
-    top: Path
-    """Holds the others; of no use to the program."""
-
-    @property
-    def work(self) -> Path:
-        """Where it works: the private copy."""
-        return self.top / "work"
-
-    @property
-    def temporary(self) -> Path:
-        """Its temporary files."""
-        return self.top / "tmp"
-
-    @property
-    def home(self) -> Path:
-        """Its home."""
-        return self.top / "home"
-
-    @property
-    def folders(self) -> tuple[str, str, str]:
-        """All of them."""
-        return str(self.work), str(self.temporary), str(self.home)
-
-
-@contextmanager
-def private_room(beneath: Path | None = None) -> Iterator[Room]:
-    """Make the folders of one program, empty, and remove them with all that it left there.
-
-    Args:
-        beneath: Where they are made; among the temporary files when None.
-    """
-    top = Path(tempfile.mkdtemp(prefix="surefoot-", dir=beneath))
-    room = Room(top)
-    try:
-        # A user of its own must come to the folders in it, which are closed to others.
-        top.chmod(0o711)
-        for folder in room.folders:
-            Path(folder).mkdir(mode=0o700)
-        yield room
-    finally:
-        discard(top)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One program to be run."""
@@ -102,6 +53,12 @@ class Job:
     """The Python that it is given."""
     reads: Sequence[Path] = ()
     """Further folders that it may read."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The program and its arguments; `python` is the interpreter, whatever it is called."""
+        first, *rest = self.argv
+        return (str(self.interpreter) if first == "python" else first, *rest)
 
 
 class Tier(Protocol):

@@ -3,7 +3,8 @@ from collections.abc import Iterator
 import pytest
 
 from tools.sandbox import bubblewrap, fallback
-from tools.sandbox.job import Room, Tier, private_room
+from tools.sandbox.job import Tier
+from tools.sandbox.room import Room, private_room
 
 
 def tier_of(name: str) -> Tier:

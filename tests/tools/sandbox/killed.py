@@ -4,8 +4,9 @@ import os
 import sys
 
 from tests.tools.sandbox.conftest import tier_of
-from tools.sandbox.job import Job, private_room
+from tools.sandbox.job import Job
 from tools.sandbox.launch import launch
+from tools.sandbox.room import private_room
 
 CODE = """
 import time

@@ -10,7 +10,7 @@ from tools.sandbox.job import Job
 def run(job: Job) -> bytes:
     """Run a program with nothing but a folder and a time."""
     done = subprocess.run(
-        [job.interpreter, *job.argv[1:]],
+        job.command,
         cwd=job.room.work,
         env={**os.environ, VARIABLE: "secret"},
         capture_output=True,

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from tools.sandbox.job import Job, Room, Tier
+from tools.sandbox.job import Job, Tier
 from tools.sandbox.launch import launch
 from tools.sandbox.limits import MEBIBYTE, Limits
 from tools.sandbox.order import Ended
+from tools.sandbox.room import Room
 
 SMALL = Limits(
     seconds=10.0,

@@ -13,9 +13,10 @@ import pytest
 from tests.tools.sandbox.programs import living, python
 from tools.errors import Fatal
 from tools.sandbox.disk import discard
-from tools.sandbox.job import Job, Room, Tier, private_room
+from tools.sandbox.job import Job, Tier
 from tools.sandbox.launch import launch
 from tools.sandbox.limits import Limits
+from tools.sandbox.room import Room, private_room
 from tools.stopping import Stop, Stopped, background, stopping_at
 
 ROOMY = Limits()

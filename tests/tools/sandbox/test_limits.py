@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.tools.sandbox.programs import SMALL, living, python
-from tools.sandbox.job import Room, Tier
+from tools.sandbox.job import Tier
 from tools.sandbox.limits import Limits
+from tools.sandbox.room import Room
 
 FLOOD = "import os\nfor _ in range(1 << 14): os.write(1, b'x' * 65536)"
 """One gigabyte."""

@@ -6,7 +6,8 @@ import platform
 import pytest
 
 from tests.tools.sandbox.programs import python
-from tools.sandbox.job import Room, Tier
+from tools.sandbox.job import Tier
+from tools.sandbox.room import Room
 from tools.sandbox.seccomp import program
 from tools.sandbox.syscalls import NEWEST, NUMBERS
 
