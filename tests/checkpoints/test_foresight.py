@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from pydantic import JsonValue
-
 from checkpoints.foresight import foresee
 from tools.contract import Action, EffectRecord, Happened
 from tools.versions import Versions
@@ -22,10 +20,10 @@ def effect(number: int, tool: str) -> EffectRecord:
 
 
 class World:
-    """Two files that one command changed, and one of which was edited afterwards or before."""
+    """What each tool says of two files that a command changed, and of which one was edited."""
 
-    def __init__(self, now: dict[str, JsonValue], versions: dict[str, Versions]) -> None:
-        self.now, self.versions = now, versions
+    def __init__(self, versions: dict[str, Versions]) -> None:
+        self.versions = versions
 
     def irreversible(self, record: EffectRecord) -> str:
         return ""
@@ -56,17 +54,17 @@ def edit(before: str, left: str, now: str) -> Versions:
 
 def test_an_edit_after_a_command_is_seen_through() -> None:
     versions = {"edit": edit("a1", "a2", "a2"), "command": command("a0", "a1", "a2")}
-    foreseen = [*foresee([effect(1, "command"), effect(2, "edit")], World({}, versions), ())]
+    foreseen = [*foresee([effect(1, "command"), effect(2, "edit")], World(versions), ())]
     assert [one.outcome for one in foreseen] == ["would undo", "would undo"]
 
 
 def test_an_edit_before_a_command_is_seen_through() -> None:
     versions = {"edit": edit("a0", "a1", "a2"), "command": command("a1", "a2", "a2")}
-    foreseen = [*foresee([effect(1, "edit"), effect(2, "command")], World({}, versions), ())]
+    foreseen = [*foresee([effect(1, "edit"), effect(2, "command")], World(versions), ())]
     assert [one.outcome for one in foreseen] == ["would undo", "would undo"]
 
 
 def test_what_somebody_else_changed_is_still_a_conflict() -> None:
     versions = {"edit": edit("a1", "a2", "a2"), "command": command("a0", "ax", "a2")}
-    foreseen = [*foresee([effect(1, "command"), effect(2, "edit")], World({}, versions), ())]
+    foreseen = [*foresee([effect(1, "command"), effect(2, "edit")], World(versions), ())]
     assert [one.outcome for one in foreseen] == ["would undo", "conflict"]
