@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,20 +112,20 @@ class Workshop:
         before = self.sights.look()
         with private_room() as room:
             copy_tree(self.root, before, room.work)
-            job = Job(
-                argv=argv,
-                room=room,
-                limits=self.settings.limits(seconds),
-                cwd=cwd,
-                stdin=stdin,
-                interpreter=Path(self.settings.python or sys.executable),
-                reads=tuple(map(Path, self.settings.reads)),
-            )
+            job = replace(self._job(argv, room), limits=self.settings.limits(seconds))
             report(f"running {' '.join(argv)[:80]} on a private copy")
-            ended = self.box.run(job)
+            ended = self.box.run(replace(job, cwd=cwd, stdin=stdin))
             changes = tuple(self._changes(before, room, keep_bytes))
             texts = [_text(stream, room) for stream in (ended.stdout, ended.stderr)]
         return Came(ended, texts[0], texts[1], changes)
+
+    def _job(self, argv: Sequence[str], room: Room) -> Job:
+        return Job(
+            argv=argv,
+            room=room,
+            interpreter=Path(self.settings.python or sys.executable),
+            reads=tuple(map(Path, self.settings.reads)),
+        )
 
     def _changes(self, before: Tree, room: Room, keep_bytes: int) -> Iterator[Change]:
         """Yield what the copy says otherwise, as it would be in the workspace."""
