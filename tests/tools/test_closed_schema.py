@@ -63,7 +63,7 @@ def open_objects(schema: Any) -> bool:
     )
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=200, derandomize=True, deadline=None)
 @given(schema=SCHEMAS, args=st.dictionaries(NAMES, VALUES, max_size=4))
 def test_any_schema_is_closed_or_refused_and_takes_no_name_that_it_does_not_show(
     schema: Any, args: JsonObject

@@ -57,13 +57,3 @@ class Read(Documents):
     def refused(self) -> Sequence[JsonObject]:
         names = ["docs/../outside", "docs/link.txt", "/etc/passwd", "outside", "docs/cache"]
         return [{"document": name} for name in names]
-
-
-class Quote(Documents):
-    number = 2
-
-    def actions(self) -> Sequence[JsonObject]:
-        return [{"quote": "quick brown fox"}, {"quote": "the key is under the mat"}]
-
-    def refused(self) -> Sequence[JsonObject]:
-        return [{"quote": "fox", "document": "docs/../outside"}, {"quote": ""}]

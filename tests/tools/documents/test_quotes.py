@@ -84,7 +84,7 @@ def test_quote_across_passages_is_found(reader: Reader, folder: Path) -> None:
     assert (place["start"], place["end"], place["how"]) == (700, 2_900, "verbatim")
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=80, derandomize=True, deadline=None)
 @given(text=TEXTS, marks=st.lists(st.integers(0, 2_000), max_size=6))
 def test_passages_lie_end_to_end(text: str, marks: list[int]) -> None:
     found = [*passages(text, [Mark(start, 0, "h") for start in sorted(marks)])]
@@ -93,7 +93,7 @@ def test_passages_lie_end_to_end(text: str, marks: list[int]) -> None:
     assert max(len(one.text) for one in found) <= 1_800
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=100, derandomize=True, deadline=None)
 @given(text=st.text(max_size=200))
 def test_folded_letters_know_where_they_stood(text: str) -> None:
     found = folded(text)
@@ -124,7 +124,7 @@ def test_every_piece_of_a_text_is_found_in_it(
         assert folded(places[0].text).text == folded(quote).text
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=100, derandomize=True, deadline=None)
 @given(text=st.one_of(st.text(max_size=80), st.text('"*^:(){}+-,. \0ANDORNEAT', max_size=40)))
 def test_no_text_is_an_error_of_the_query_language(collection: Collection, text: str) -> None:
     for every in (True, False):

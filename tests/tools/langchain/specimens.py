@@ -42,26 +42,6 @@ class Notes(Specimen):
         return StructuredTool.from_function(self._write, name="write", description="Write a note.")
 
 
-class ReadNote(Notes):
-    title = "adapted read"
-
-    def tool(self, artifacts: Artifacts) -> Tool:
-        def read(name: str) -> str:
-            text = self._read(name)
-            if text is None:
-                raise ToolException(f"there is no note {name!a}")
-            return text
-
-        given = StructuredTool.from_function(read, name="read", description="Read a note.")
-        return adapted(given, effect="read", authority={"name"})
-
-    def actions(self) -> Sequence[JsonObject]:
-        return [{"name": "kept"}]
-
-    def refused(self) -> Sequence[JsonObject]:
-        return [{"name": "none"}, {"name": "kept", "as": "root"}]
-
-
 class SendNote(Notes):
     title = "adapted undeclared"
 

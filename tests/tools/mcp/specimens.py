@@ -50,18 +50,6 @@ class Notes(Specimen):
         return self.folder / f"{name.encode().hex()}.txt"
 
 
-class ReadNote(Notes):
-    title = "MCP read"
-    own = "read"
-    told: ClassVar[dict[str, Any]] = {"effect": "read"}
-
-    def actions(self) -> Sequence[JsonObject]:
-        return [{"name": "kept"}]
-
-    def refused(self) -> Sequence[JsonObject]:
-        return [{"name": "none"}, {"name": "kept", "as": "root"}]
-
-
 class DropNote(Notes):
     title = "MCP undeclared"
     own = "drop"
@@ -87,7 +75,7 @@ class WriteNote(Notes):
     }
 
     def actions(self) -> Sequence[JsonObject]:
-        return [{"name": "new", "text": "hello"}, {"name": "kept", "text": "changed"}]
+        return [{"name": "kept", "text": "changed"}]
 
     def refused(self) -> Sequence[JsonObject]:
         return [{"name": "new", "text": 7}, {"name": "new", "text": "x", "mode": "777"}]

@@ -64,7 +64,7 @@ def test_references_are_replaced_and_dollars_can_be_written() -> None:
         filled("$args.a.c", scope)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=80, derandomize=True, deadline=None)
 @given(
     template=st.recursive(
         st.one_of(st.text(), st.integers(), st.sampled_from(["$args.a", "$key", "$$", "$"])),

@@ -1,0 +1,1 @@
+"""Searches outside: the web, Wikipedia, arXiv, through LangChain's community adapters."""
