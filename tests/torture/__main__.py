@@ -5,9 +5,9 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +15,7 @@ from rich.table import Table
 from tests.torture.campaign import WHOLE, Campaign, Case, Tally
 from tests.torture.check import KINDS as FAULTS
 from tests.torture.life import STAGES
+from tests.torture.mishaps import Fate, Mishap, can_mount, small_disk
 from tests.torture.place import House, SQLiteHouse
 from tests.torture.server import counting
 
@@ -23,23 +24,29 @@ KINDS = ("before commit", "after commit", "statement", "inside a tool", "at some
 
 
 @contextmanager
-def house_of(store: str, port: int) -> Iterator[House]:
-    """Lend a house for worlds of one kind of store."""
-    with tempfile.TemporaryDirectory(prefix="surefoot-torture-") as folder:
+def house_of(store: str, port: int, mishap: Mishap) -> Iterator[tuple[House, Path]]:
+    """Lend a house for worlds of one kind of store, and the folder that its stores are in."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="surefoot-torture-")))
+        disk = folder / "stores"
         if store == "sqlite":
-            yield SQLiteHouse(Path(folder), port, OLD)
+            if mishap == "full":
+                stack.enter_context(small_disk(disk))
+            yield SQLiteHouse(folder, port, OLD, disk), disk
             return
         from tests.torture.postgres import PostgresHouse, quick_server  # noqa: PLC0415  # an extra
 
-        with quick_server() as url:
-            yield PostgresHouse(Path(folder), port, url)
+        yield PostgresHouse(folder, port, stack.enter_context(quick_server())), disk
 
 
-def told(store: str, seed: int, tally: Tally) -> dict[str, Any]:
+def told(asked: argparse.Namespace, campaign: Campaign) -> dict[str, Any]:
     """Return the figures for programs."""
+    tally = campaign.tally
     return {
-        "store": store,
-        "seed": seed,
+        "store": asked.store,
+        "seed": asked.seed,
+        "mishap": asked.mishap,
+        "refused": campaign.fate.refused,
         "kills": tally.kills.total(),
         "by_kind": {kind: _of_kind(tally, kind) for kind in KINDS},
         "worlds": tally.worlds,
@@ -58,10 +65,11 @@ def _of_kind(tally: Tally, kind: str) -> int:
     return sum(times for (other, _), times in tally.kills.items() if other == kind)
 
 
-def show(console: Console, store: str, tally: Tally) -> None:
+def show(console: Console, asked: argparse.Namespace, campaign: Campaign) -> None:
     """Print the figures for people."""
+    tally, title = campaign.tally, f"{asked.mishap} on {asked.store}, seed {asked.seed}"
     columns = (*STAGES, WHOLE)
-    table = Table(title=f"Killed on {store}", show_footer=True, title_justify="left")
+    table = Table(title=title, show_footer=True, title_justify="left")
     table.add_column("where", footer="all")
     for stage in columns:
         in_all = sum(times for (_, other), times in tally.kills.items() if other == stage)
@@ -73,7 +81,8 @@ def show(console: Console, store: str, tally: Tally) -> None:
     console.print(table)
     console.print(
         f"{tally.worlds} worlds, {tally.recoveries} recoveries of which {tally.killed_again} were "
-        f"killed too, {tally.doubts} questions whether something happened, {tally.seconds:.0f} s"
+        f"struck too, {tally.doubts} questions whether something happened, "
+        f"{campaign.fate.refused} processes refused, {tally.seconds:.0f} s"
     )
     console.print(", ".join(f"{kind}: {tally.of(kind)}" for kind in FAULTS))
     for case, found in tally.violations[:20]:
@@ -86,14 +95,16 @@ def main() -> int:
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--mishap", choices=get_args(Mishap), default="kill")
     parser.add_argument("--only", help="one case, as a violation names it", metavar="CASE")
     parser.add_argument("--times", type=int, default=1, help="how often to do that case")
     parser.add_argument("--points", action="store_true", help="list the points of each stage")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     console = Console(stderr=True)
-    with counting() as port, house_of(asked.store, port) as house:
-        campaign = Campaign(house, asked.seed)
+    _check(parser, asked)
+    with counting() as port, house_of(asked.store, port, asked.mishap) as (house, disk):
+        campaign = Campaign(house, Fate(asked.mishap, disk), asked.seed)
         campaign.prepare()
         if asked.points:
             print(json.dumps(campaign.points, indent=2))  # noqa: T201  # it was asked for
@@ -106,10 +117,17 @@ def main() -> int:
                 campaign.run(asked.kills, lambda tally: status.update(_progress(tally)))
     tally = campaign.tally
     if asked.json:
-        print(json.dumps(told(asked.store, asked.seed, tally)))  # noqa: T201  # it was asked for
+        print(json.dumps(told(asked, campaign)))  # noqa: T201  # it was asked for
     else:
-        show(Console(), asked.store, tally)
+        show(Console(), asked, campaign)
     return 1 if tally.violations else 0
+
+
+def _check(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    if asked.mishap == "cut" and asked.store == "sqlite":
+        parser.error("SQLite has no connection that could be cut.")
+    if asked.mishap == "full" and (asked.store != "sqlite" or not can_mount()):
+        parser.error("Only root can fill a disk, and only that of SQLite.")
 
 
 def _progress(tally: Tally) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.torture.check import Account, Violation, account_of, check
-from tests.torture.kill import lived
+from tests.torture.kill import Trial, lived
 from tests.torture.life import STAGES, live
+from tests.torture.mishaps import Fate
 from tests.torture.place import House, Place
 
 STATEMENT = "statement"
@@ -70,6 +71,7 @@ class Campaign:
     """Many worlds of one house."""
 
     house: House
+    fate: Fate
     seed: int
     before: dict[str, Place] = field(default_factory=dict)
     """For each stage a world in which it is to be done next."""
@@ -89,7 +91,7 @@ class Campaign:
         for stage in STAGES:
             self.before[stage] = place
             place = self.house.copy(place, f"after_{stage}")
-            ended = lived(place, [stage])
+            ended = lived(Trial(place, [stage]))
             if ended.fault:
                 raise RuntimeError(ended.fault)
             self.points[stage] = ended.passed
@@ -121,7 +123,7 @@ class Campaign:
         rng = Random(self.seed)  # noqa: S311  # chance that can be repeated
         while True:
             for stage, point in self._deck(rng):
-                if rng.random() < SHARE_OF_LIVES / MOST_KILLS * 2:
+                if rng.random() < SHARE_OF_LIVES / MOST_KILLS * 4:
                     yield Case(WHOLE, tuple(self._instant(rng) for _ in range(MOST_KILLS)))
                 yield Case(stage, (point, *self._again(rng, stage)))
 
@@ -133,6 +135,7 @@ class Campaign:
             for name, times in points.items():
                 found = [(stage, f"{name}#{number}") for number in range(1, times + 1)]
                 (statements if name == STATEMENT else deck).extend(found)
+        deck += [(stage, point) for stage, point in statements if stage == "migrate"]
         deck += rng.sample(statements, min(len(deck), len(statements)))
         rng.shuffle(deck)
         return deck
@@ -145,6 +148,7 @@ class Campaign:
             yield rng.choice((f"{name}#{number}", self._instant(rng)))
 
     def _instant(self, rng: Random) -> str:
+        """Return an instant at which a whole life may be killed."""
         return f"{rng.uniform(5, max(10, self.whole_seconds * 400)):.1f} ms"
 
     def do(self, case: Case) -> None:
@@ -153,7 +157,7 @@ class Campaign:
         self.tally.worlds += 1
         faults = self._kill(case, place)
         if not faults:
-            last = lived(place, case.stages, times=2)
+            last = lived(Trial(place, case.stages, times=2))
             faults = [Violation("fault", last.fault)] if last.fault else []
             if len(set(last.heads)) > 1:
                 faults.append(Violation("again", "a second recovery did something"))
@@ -164,10 +168,10 @@ class Campaign:
 
     def _kill(self, case: Case, place: Place) -> Sequence[Violation]:
         for number, kill in enumerate(case.kills):
-            ended = lived(place, case.stages, kill=kill)
-            if ended.fault:
-                return [Violation("fault", ended.fault)]
-            if not ended.killed:  # it did not come to this point
+            came = self.fate.befall(place, case.stages, kill)
+            if came.faults:
+                return [Violation("fault", fault) for fault in came.faults]
+            if not came.struck:  # it did not come to this point
                 break
             self.tally.kills[_kind(kill), case.stage] += 1
             self.tally.recoveries += 1

@@ -9,10 +9,10 @@ import os
 import select
 import signal
 import sqlite3
+import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -21,18 +21,25 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from tests.torture.acts import Passes
-from tests.torture.life import live
+from tests.torture.life import live, now
 from tests.torture.place import Place
+from tools.contract import Clock
 
 PATIENCE_SECONDS = 90
 """A life that takes longer hangs."""
 
 
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 @dataclass(slots=True)
 class Fuse:
-    """Kills this process when it passes a point for the nth time: `after commit#3`."""
+    """Does something bad when this process passes a point for the nth time: `after commit#3`."""
 
     point: str = ""
+    act: Callable[[], None] = _die
+    struck: bool = False
     passed: Counter[str] = field(default_factory=Counter)
     _lock: Lock = field(default_factory=Lock)
 
@@ -40,8 +47,10 @@ class Fuse:
         """Tell that the process is at a point now."""
         with self._lock:
             self.passed[name] += 1
-            if self.point == f"{name}#{self.passed[name]}":
-                os.kill(os.getpid(), signal.SIGKILL)
+            due = self.point == f"{name}#{self.passed[name]}"
+            self.struck = self.struck or due
+        if due:
+            self.act()
 
 
 def watch(passes: Passes) -> None:
@@ -102,38 +111,74 @@ def _watched_postgres(passes: Passes) -> Any:
 class Ended:
     """How a process ended."""
 
-    killed: bool
+    struck: bool
+    """Whether it was killed, or met with what was to befall it."""
     fault: str = ""
     """Why it failed, if it did; a traceback."""
+    kinds: tuple[str, ...] = ()
+    """What kinds of error that was, the narrowest first."""
     heads: tuple[str, ...] = ()
     """See `life.live`; only of one that was not killed."""
     passed: dict[str, int] = field(default_factory=dict)
     """How often it passed each point; the same."""
 
 
-def lived(place: Place, stages: Sequence[str], *, kill: str = "", times: int = 1) -> Ended:
-    """Let a process do these stages, and kill it.
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a process is to do, and what befalls it meanwhile.
 
-    Args:
-        place: The world.
-        stages: See `life.STAGES`.
-        kill: A point (`after commit#3`) or a time (`12.5 ms`); never when empty.
-        times: How often it does them.
+    Its `kill` is a point (`after commit#3`) or a time (`12.5 ms`); there is none when it is empty.
     """
-    told = place.root.with_suffix(".told")
-    at_time = kill.endswith(" ms")
+
+    place: Place
+    stages: Sequence[str]
+    kill: str = ""
+    act: Callable[[], None] = _die
+    """What happens at the point."""
+    clock: Clock = now
+    times: int = 1
+    """How often it does the stages."""
+
+
+def lived(trial: Trial) -> Ended:
+    """Let a process do it, and wait for its end."""
+    return ended(begun(trial))
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process at work."""
+
+    number: int
+    told: Path
+    """The file in which it says how it ended."""
+    seconds: float | None
+    """When it is killed."""
+
+
+def begun(trial: Trial) -> Process:
+    """Let a process do it."""
+    at_time = trial.kill.endswith(" ms")
+    seconds = float(trial.kill.removesuffix(" ms")) / 1000 if at_time else None
+    handle, name = tempfile.mkstemp(dir=trial.place.root.parent, suffix=".told")
+    os.close(handle)
     child = os.fork()
     if child == 0:
-        _be(place, stages, Fuse("" if at_time else kill), told, times)
-    if at_time:
-        _kill_after(child, float(kill.removesuffix(" ms")) / 1000)
-    _, status = os.waitpid(child, 0)
-    said = json.loads(told.read_text()) if told.exists() else {}
-    told.unlink(missing_ok=True)
+        _be(trial, Fuse("" if at_time else trial.kill, trial.act), Path(name))
+    return Process(child, Path(name), seconds)
+
+
+def ended(process: Process) -> Ended:
+    """Wait for the end of a process, or kill it when its time has come."""
+    if process.seconds is not None:
+        _kill_after(process.number, process.seconds)
+    _, status = os.waitpid(process.number, 0)
+    said = process.told.read_text()
+    process.told.unlink()
     if os.WIFSIGNALED(status):
         killed = os.WTERMSIG(status) == signal.SIGKILL
         return Ended(killed, "" if killed else f"it hung for {PATIENCE_SECONDS} s")
-    return Ended(killed=False, **said)
+    return Ended(**json.loads(said))
 
 
 def _kill_after(child: int, seconds: float) -> None:
@@ -146,17 +191,18 @@ def _kill_after(child: int, seconds: float) -> None:
         os.close(handle)
 
 
-def _be(place: Place, stages: Sequence[str], fuse: Fuse, told: Path, times: int) -> None:
+def _be(trial: Trial, fuse: Fuse, told: Path) -> None:
     """Be the process that is killed; never returns."""
     said: dict[str, Any] = {}
     try:
         signal.alarm(PATIENCE_SECONDS)
         watch(fuse.passes)
-        said["heads"] = live(place, stages, fuse.passes, times=times)
-        said["passed"] = fuse.passed
-    except BaseException:  # noqa: BLE001  # the parent is told, whatever it was
+        said["heads"] = live(
+            trial.place, trial.stages, fuse.passes, clock=trial.clock, times=trial.times
+        )
+    except BaseException as fault:  # noqa: BLE001  # the parent is told, whatever it was
         said["fault"] = traceback.format_exc()
+        said["kinds"] = [kind.__name__ for kind in type(fault).__mro__]
     finally:
-        with closing(told.open("w")) as page:
-            page.write(json.dumps(said))
+        told.write_text(json.dumps(said | {"struck": fuse.struck, "passed": fuse.passed}))
         os._exit(0)

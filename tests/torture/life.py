@@ -18,7 +18,7 @@ from nodes.context import Examination, PlanRequest, Situation
 from nodes.state import Boundaries, Check, Decision, Plan, Step
 from tests.torture.acts import Passes, acts
 from tests.torture.place import Place
-from tools.contract import Action, EffectRecord, JsonObject
+from tools.contract import Action, Clock, EffectRecord, JsonObject
 from tools.errors import SurefootError
 from tools.policy import Policy
 from tools.records import AnswerKind, Review
@@ -147,7 +147,12 @@ class Checks:
         return Examination(checks=(self._keep(baseline), success), measured={})
 
 
-def agent_of(store: Store, place: Place, passes: Passes) -> Agent:
+def now() -> datetime:
+    """Return the present."""
+    return datetime.now(UTC)
+
+
+def agent_of(store: Store, place: Place, passes: Passes, clock: Clock = now) -> Agent:
     """Assemble the agent of a world."""
     domain = Domain(
         name="shelf",
@@ -159,7 +164,7 @@ def agent_of(store: Store, place: Place, passes: Passes) -> Agent:
         boundaries=Boundaries(),
         settings={},
     )
-    return assemble(domain, store, settings=Settings(reviewer="ada"))
+    return assemble(domain, store, settings=Settings(reviewer="ada"), clock=clock)
 
 
 def _finish(run: Run, place: Place) -> None:
@@ -211,8 +216,8 @@ def _undo(agent: Agent, place: Place) -> None:
 
 
 def _prune(agent: Agent, place: Place) -> None:
-    now = datetime.now(UTC)
-    prune(agent.store, Retention(max_runs=0), now=now, by="ada", dry_run=False)
+    limits, present = Retention(max_runs=0), agent.context.clock()
+    prune(agent.store, limits, now=present, by="ada", dry_run=False)
 
 
 STAGES: Mapping[str, Callable[[Agent, Place], None]] = {
@@ -226,11 +231,13 @@ STAGES: Mapping[str, Callable[[Agent, Place], None]] = {
 """What a life consists of, in this order; each is harmless when it was done before."""
 
 
-def live(place: Place, stages: Sequence[str], passes: Passes, *, times: int = 1) -> list[str]:
+def live(
+    place: Place, stages: Sequence[str], passes: Passes, *, clock: Clock = now, times: int = 1
+) -> list[str]:
     """Do these stages so many times, and return the newest entry of the ledger after each."""
     heads = []
-    with open_store(place.store) as store:
-        agent = agent_of(store, place, passes)
+    with open_store(place.store, clock=clock) as store:
+        agent = agent_of(store, place, passes, clock)
         for _ in range(times):
             for stage in stages:
                 STAGES[stage](agent, place)

@@ -114,30 +114,38 @@ class SQLiteHouse:
     port: int
     old: Path
     """Script of a store of the first version."""
+    disk: Path
+    """Where the stores are, apart from everything else."""
 
     def fresh(self, name: str) -> Place:
         """Make a world in which a store of the first version waits to be migrated."""
         place = self._place(name)
         begin(place)
-        with closing(sqlite3.connect(place.root / "store.db")) as connection:
+        self._store(name).parent.mkdir(parents=True)
+        with closing(sqlite3.connect(self._store(name))) as connection:
             connection.executescript(self.old.read_text())
         furnish(place)
         return place
 
     def copy(self, of: Place, name: str) -> Place:
-        """Copy a world's folder."""
+        """Copy a world's folder and store."""
         place = self._place(name)
         shutil.copytree(of.root, place.root)
+        shutil.copytree(self._store(of.name).parent, self._store(name).parent)
         say(place.port, "PUT", f"/{place.name}", body=of.name)
         return place
 
     def drop(self, place: Place) -> None:
-        """Delete a world's folder."""
+        """Delete a world's folder and store."""
         shutil.rmtree(place.root)
+        shutil.rmtree(self._store(place.name).parent)
 
     def _place(self, name: str) -> Place:
-        root = self.folder / name
-        return Place(name=name, root=root, store=f"sqlite:///{root / 'store.db'}", port=self.port)
+        store = f"sqlite:///{self._store(name)}"
+        return Place(name=name, root=self.folder / name, store=store, port=self.port)
+
+    def _store(self, name: str) -> Path:
+        return self.disk / name / "store.db"
 
 
 def begin(place: Place) -> None:

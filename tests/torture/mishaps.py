@@ -1,0 +1,133 @@
+"""What befalls a process other than death: a cut connection, a full disk, a rival, a wild clock."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from subprocess import run
+from typing import Literal
+
+from sqlalchemy import make_url
+
+from tests.torture.kill import Ended, Trial, begun, ended, lived
+from tests.torture.life import now
+from tests.torture.place import Place
+
+Mishap = Literal["kill", "cut", "full", "race", "clock"]
+BALLAST = "ballast"
+WILD_SECONDS = 1800
+"""How far a wild clock is off, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Befallen:
+    """What came of one process, or of two."""
+
+    struck: bool
+    faults: tuple[str, ...] = ()
+    """Of those that failed otherwise than they should."""
+
+
+@dataclass(slots=True)
+class Fate:
+    """Lets something befall processes."""
+
+    mishap: Mishap
+    disk: Path
+    """The file system that stores are on, when it is to be full."""
+    refused: int = 0
+    """How many processes ended with a refusal, as they should."""
+    known: Sequence[str] = field(default=())
+    """The errors with which a process may end."""
+
+    def __post_init__(self) -> None:
+        errors = {"cut": ["StoreFault"], "full": ["StoreFault"], "race": ["SurefootError"]}
+        self.known = errors.get(self.mishap, [])
+
+    def befall(self, place: Place, stages: Sequence[str], kill: str) -> Befallen:
+        """Let one process do some stages, and something happen to it."""
+        trial = Trial(place, stages, kill)
+        if self.mishap == "race":
+            return self._race(trial)
+        if self.mishap == "clock":
+            return self._judged(lived(replace(trial, clock=Wild(Random(kill)))))  # noqa: S311  # chance that can be repeated
+        acts: dict[Mishap, Callable[[], None]] = {
+            "cut": lambda: cut(place),
+            "full": lambda: fill(self.disk),
+        }
+        act = acts.get(self.mishap)
+        judged = self._judged(lived(trial if act is None else replace(trial, act=act)))
+        (self.disk / BALLAST).unlink(missing_ok=True)
+        return judged
+
+    def _race(self, trial: Trial) -> Befallen:
+        """Let two processes do the same at once, of which one is killed."""
+        rivals = [begun(trial), begun(replace(trial, kill=""))]
+        came = [self._judged(ended(rival)) for rival in rivals]
+        return Befallen(came[0].struck, (*came[0].faults, *came[1].faults))
+
+    def _judged(self, came: Ended) -> Befallen:
+        expected = bool({*self.known} & {*came.kinds})
+        self.refused += expected
+        return Befallen(came.struck, (came.fault,) if came.fault and not expected else ())
+
+
+class Wild:
+    """A clock that tells another time whenever it is asked; that of its machine is off, too."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._off: int | None = None
+
+    def __call__(self) -> datetime:
+        if self._off is None:  # the first call comes from the process that has this clock
+            self._off = self._rng.randint(-WILD_SECONDS, WILD_SECONDS)
+            real, off = time.time_ns, self._off * 10**9
+            time.time_ns = lambda: real() + off  # LangGraph makes its ids of this one
+        seconds = self._rng.uniform(-WILD_SECONDS, WILD_SECONDS)
+        return now() + timedelta(seconds=seconds)
+
+
+def cut(place: Place) -> None:
+    """Cut the connections of a world's store, as its server would."""
+    import psycopg  # noqa: PLC0415  # an extra
+
+    url = make_url(place.store)
+    server = url.set(database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = %s AND application_name = 'surefoot'",
+            (url.database,),
+        )
+
+
+def fill(disk: Path) -> None:
+    """Leave no room on a file system."""
+    with (disk / BALLAST).open("wb", buffering=0) as ballast:
+        try:
+            while True:
+                ballast.write(b"x" * 4096)
+        except OSError:
+            return
+
+
+@contextmanager
+def small_disk(folder: Path, *, megabytes: int = 16) -> Iterator[Path]:
+    """Lend a small file system of its own; only root can make one."""
+    folder.mkdir()
+    options = f"size={megabytes}m"
+    run(["mount", "-t", "tmpfs", "-o", options, "surefoot-torture", folder], check=True)
+    try:
+        yield folder
+    finally:
+        run(["umount", "--lazy", folder], check=True)
+
+
+def can_mount() -> bool:
+    """Tell whether `small_disk` can be used here."""
+    return os.geteuid() == 0
