@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,28 +15,31 @@ from rich.table import Table
 from tests.torture.campaign import WHOLE, Campaign, Case, Tally
 from tests.torture.check import KINDS as FAULTS
 from tests.torture.life import STAGES
-from tests.torture.mishaps import Fate, Mishap, can_mount, small_disk
+from tests.torture.mishaps import MISHAPS, Fate, can_mount, small_disk
 from tests.torture.place import House, SQLiteHouse
 from tests.torture.server import counting
 
 OLD = Path(__file__).parents[1] / "checkpoints" / "store_v1.sql"
+PROGRESS_SECONDS = 15
 KINDS = ("before commit", "after commit", "statement", "inside a tool", "at some instant")
 
 
 @contextmanager
-def house_of(store: str, port: int, mishap: Mishap) -> Iterator[tuple[House, Path]]:
+def house_of(store: str, port: int, mishaps: Sequence[str]) -> Iterator[tuple[House, Path]]:
     """Lend a house for worlds of one kind of store, and the folder that its stores are in."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="surefoot-torture-")))
         disk = folder / "stores"
         if store == "sqlite":
-            if mishap == "full":
+            if "full" in mishaps:
                 stack.enter_context(small_disk(disk))
             yield SQLiteHouse(folder, port, OLD, disk), disk
             return
         from tests.torture.postgres import PostgresHouse, quick_server  # noqa: PLC0415  # an extra
 
-        yield PostgresHouse(folder, port, stack.enter_context(quick_server())), disk
+        made = PostgresHouse(folder, port, stack.enter_context(quick_server()))
+        stack.callback(made.clear)
+        yield made, disk
 
 
 def told(asked: argparse.Namespace, campaign: Campaign) -> dict[str, Any]:
@@ -45,7 +48,7 @@ def told(asked: argparse.Namespace, campaign: Campaign) -> dict[str, Any]:
     return {
         "store": asked.store,
         "seed": asked.seed,
-        "mishap": asked.mishap,
+        "mishaps": asked.mishaps,
         "refused": campaign.fate.refused,
         "kills": tally.kills.total(),
         "by_kind": {kind: _of_kind(tally, kind) for kind in KINDS},
@@ -67,7 +70,7 @@ def _of_kind(tally: Tally, kind: str) -> int:
 
 def show(console: Console, asked: argparse.Namespace, campaign: Campaign) -> None:
     """Print the figures for people."""
-    tally, title = campaign.tally, f"{asked.mishap} on {asked.store}, seed {asked.seed}"
+    tally, title = campaign.tally, f"{', '.join(asked.mishaps)} on {asked.store}, seed {asked.seed}"
     columns = (*STAGES, WHOLE)
     table = Table(title=title, show_footer=True, title_justify="left")
     table.add_column("where", footer="all")
@@ -95,7 +98,7 @@ def main() -> int:
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--mishap", choices=get_args(Mishap), default="kill")
+    parser.add_argument("--mishaps", choices=MISHAPS, nargs="+", default=["kill"])
     parser.add_argument("--only", help="one case, as a violation names it", metavar="CASE")
     parser.add_argument("--times", type=int, default=1, help="how often to do that case")
     parser.add_argument("--points", action="store_true", help="list the points of each stage")
@@ -103,8 +106,8 @@ def main() -> int:
     asked = parser.parse_args()
     console = Console(stderr=True)
     _check(parser, asked)
-    with counting() as port, house_of(asked.store, port, asked.mishap) as (house, disk):
-        campaign = Campaign(house, Fate(asked.mishap, disk), asked.seed)
+    with counting() as port, house_of(asked.store, port, asked.mishaps) as (house, disk):
+        campaign = Campaign(house, Fate(disk), asked.seed, asked.mishaps)
         campaign.prepare()
         if asked.points:
             print(json.dumps(campaign.points, indent=2))  # noqa: T201  # it was asked for
@@ -113,8 +116,7 @@ def main() -> int:
             for _ in range(asked.times):
                 campaign.do(Case.read(asked.only))
         else:
-            with console.status("") as status:
-                campaign.run(asked.kills, lambda tally: status.update(_progress(tally)))
+            campaign.run(asked.kills, Progress(console))
     tally = campaign.tally
     if asked.json:
         print(json.dumps(told(asked, campaign)))  # noqa: T201  # it was asked for
@@ -124,17 +126,27 @@ def main() -> int:
 
 
 def _check(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
-    if asked.mishap == "cut" and asked.store == "sqlite":
+    if "cut" in asked.mishaps and asked.store == "sqlite":
         parser.error("SQLite has no connection that could be cut.")
-    if asked.mishap == "full" and (asked.store != "sqlite" or not can_mount()):
+    if "full" in asked.mishaps and (asked.store != "sqlite" or not can_mount()):
         parser.error("Only root can fill a disk, and only that of SQLite.")
 
 
-def _progress(tally: Tally) -> str:
-    return (
-        f"{tally.kills.total()} kills in {tally.worlds} worlds, "
-        f"{len(tally.violations)} violations, {tally.seconds:.0f} s"
-    )
+class Progress:
+    """Prints how far a campaign is, from time to time."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._next = 0.0
+
+    def __call__(self, tally: Tally) -> None:
+        if tally.seconds < self._next:
+            return
+        self._next = tally.seconds + PROGRESS_SECONDS
+        self._console.print(
+            f"{tally.kills.total()} kills in {tally.worlds} worlds, "
+            f"{len(tally.violations)} violations, {tally.seconds:.0f} s"
+        )
 
 
 if __name__ == "__main__":

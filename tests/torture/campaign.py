@@ -10,7 +10,7 @@ from random import Random
 from tests.torture.check import Account, Violation, account_of, check
 from tests.torture.kill import Trial, lived
 from tests.torture.life import STAGES, live
-from tests.torture.mishaps import Fate
+from tests.torture.mishaps import MISHAPS, Fate, Mishap
 from tests.torture.place import House, Place
 
 STATEMENT = "statement"
@@ -25,21 +25,24 @@ MOST_KILLS = 10
 class Case:
     """One world: what is done in it, and where one process after the other is killed.
 
-    Reads `work: after commit#3 > 12.5 ms`: the first process is killed after its third commit, the
-    one that goes on with the work after 12.5 ms, and the next one lives.
+    Reads `kill work: after commit#3 > 12.5 ms`: the first process is killed after its third commit,
+    the one that goes on with the work after 12.5 ms, and the next one lives.
     """
 
+    mishap: Mishap
     stage: str
     kills: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.stage}: {' > '.join(self.kills)}"
+        return f"{self.mishap} {self.stage}: {' > '.join(self.kills)}"
 
     @classmethod
     def read(cls, text: str) -> "Case":
         """Return the case that reads so."""
-        stage, _, kills = text.partition(": ")
-        return cls(stage, tuple(kills.split(" > ")))
+        what, _, kills = text.partition(": ")
+        mishap, _, stage = what.rpartition(" ")
+        found = next((known for known in MISHAPS if known == mishap), MISHAPS[0])
+        return cls(found, stage, tuple(kills.split(" > ")))
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -73,6 +76,7 @@ class Campaign:
     house: House
     fate: Fate
     seed: int
+    mishaps: Sequence[Mishap] = MISHAPS[:1]
     before: dict[str, Place] = field(default_factory=dict)
     """For each stage a world in which it is to be done next."""
     expected: dict[str, Account] = field(default_factory=dict)
@@ -124,8 +128,9 @@ class Campaign:
         while True:
             for stage, point in self._deck(rng):
                 if rng.random() < SHARE_OF_LIVES / MOST_KILLS * 4:
-                    yield Case(WHOLE, tuple(self._instant(rng) for _ in range(MOST_KILLS)))
-                yield Case(stage, (point, *self._again(rng, stage)))
+                    instants = tuple(self._instant(rng) for _ in range(MOST_KILLS))
+                    yield Case(rng.choice(self.mishaps), WHOLE, instants)
+                yield Case(rng.choice(self.mishaps), stage, (point, *self._again(rng, stage)))
 
     def _deck(self, rng: Random) -> list[tuple[str, str]]:
         """Return each stage with each point of it, shuffled; of mere statements a sample."""
@@ -136,6 +141,7 @@ class Campaign:
                 found = [(stage, f"{name}#{number}") for number in range(1, times + 1)]
                 (statements if name == STATEMENT else deck).extend(found)
         deck += [(stage, point) for stage, point in statements if stage == "migrate"]
+        deck += [(stage, point) for stage, point in deck if stage == "migrate"] * 3
         deck += rng.sample(statements, min(len(deck), len(statements)))
         rng.shuffle(deck)
         return deck
@@ -168,7 +174,7 @@ class Campaign:
 
     def _kill(self, case: Case, place: Place) -> Sequence[Violation]:
         for number, kill in enumerate(case.kills):
-            came = self.fate.befall(place, case.stages, kill)
+            came = self.fate.befall(case.mishap, Trial(place, case.stages, kill))
             if came.faults:
                 return [Violation("fault", fault) for fault in came.faults]
             if not came.struck:  # it did not come to this point

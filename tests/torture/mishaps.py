@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from subprocess import run
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import make_url
 
@@ -18,6 +18,7 @@ from tests.torture.life import now
 from tests.torture.place import Place
 
 Mishap = Literal["kill", "cut", "full", "race", "clock"]
+MISHAPS: tuple[Mishap, ...] = get_args(Mishap)
 BALLAST = "ballast"
 WILD_SECONDS = 1800
 """How far a wild clock is off, at most."""
@@ -32,46 +33,41 @@ class Befallen:
     """Of those that failed otherwise than they should."""
 
 
+REFUSALS: Mapping[Mishap, str] = {
+    "cut": "StoreFault",
+    "full": "StoreFault",
+    "race": "SurefootError",
+}
+"""The error with which a process may end, and no other."""
+
+
 @dataclass(slots=True)
 class Fate:
     """Lets something befall processes."""
 
-    mishap: Mishap
     disk: Path
     """The file system that stores are on, when it is to be full."""
     refused: int = 0
-    """How many processes ended with a refusal, as they should."""
-    known: Sequence[str] = field(default=())
-    """The errors with which a process may end."""
+    """How many processes ended with a refusal, as they may."""
 
-    def __post_init__(self) -> None:
-        errors = {"cut": ["StoreFault"], "full": ["StoreFault"], "race": ["SurefootError"]}
-        self.known = errors.get(self.mishap, [])
-
-    def befall(self, place: Place, stages: Sequence[str], kill: str) -> Befallen:
-        """Let one process do some stages, and something happen to it."""
-        trial = Trial(place, stages, kill)
-        if self.mishap == "race":
-            return self._race(trial)
-        if self.mishap == "clock":
-            return self._judged(lived(replace(trial, clock=Wild(Random(kill)))))  # noqa: S311  # chance that can be repeated
-        acts: dict[Mishap, Callable[[], None]] = {
-            "cut": lambda: cut(place),
-            "full": lambda: fill(self.disk),
-        }
-        act = acts.get(self.mishap)
-        judged = self._judged(lived(trial if act is None else replace(trial, act=act)))
+    def befall(self, mishap: Mishap, trial: Trial) -> Befallen:
+        """Let a process do something, and something happen to it."""
+        if mishap == "race":
+            rivals = [begun(trial), begun(replace(trial, kill=""))]
+            came = [self._judged(mishap, ended(rival)) for rival in rivals]
+            return Befallen(came[0].struck, (*came[0].faults, *came[1].faults))
+        if mishap == "cut":
+            trial = replace(trial, act=lambda: cut(trial.place))
+        elif mishap == "full":
+            trial = replace(trial, act=lambda: fill(self.disk))
+        elif mishap == "clock":
+            trial = replace(trial, clock=Wild(Random(trial.kill)))  # noqa: S311  # chance that can be repeated
+        judged = self._judged(mishap, lived(trial))
         (self.disk / BALLAST).unlink(missing_ok=True)
         return judged
 
-    def _race(self, trial: Trial) -> Befallen:
-        """Let two processes do the same at once, of which one is killed."""
-        rivals = [begun(trial), begun(replace(trial, kill=""))]
-        came = [self._judged(ended(rival)) for rival in rivals]
-        return Befallen(came[0].struck, (*came[0].faults, *came[1].faults))
-
-    def _judged(self, came: Ended) -> Befallen:
-        expected = bool({*self.known} & {*came.kinds})
+    def _judged(self, mishap: Mishap, came: Ended) -> Befallen:
+        expected = REFUSALS.get(mishap) in came.kinds
         self.refused += expected
         return Befallen(came.struck, (came.fault,) if came.fault and not expected else ())
 

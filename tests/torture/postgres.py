@@ -1,10 +1,11 @@
 """Worlds in databases of a PostgreSQL server."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -33,12 +34,15 @@ class PostgresHouse:
     folder: Path
     port: int
     server: str
+    prefix: str = field(default_factory=lambda: f"torture_{secrets.token_hex(3)}")
+    """So that the databases of a server that is not ours are told apart."""
+    made: dict[str, Place] = field(default_factory=dict)
 
     def fresh(self, name: str) -> Place:
         """Make a world in which an empty store of the first version waits to be migrated."""
         place = self._place(name)
         begin(place)
-        self._do(f"CREATE DATABASE {name}")
+        self._do(f"CREATE DATABASE {place.name}")
         open_store(place.store).close()
         with psycopg.connect(place.store, autocommit=True) as connection:
             for statement in (*_TO_1, "CREATE SCHEMA target"):
@@ -50,7 +54,7 @@ class PostgresHouse:
         """Copy a world's folder and database."""
         place = self._place(name)
         shutil.copytree(of.root, place.root)
-        self._do(f"CREATE DATABASE {name} TEMPLATE {of.name}")
+        self._do(f"CREATE DATABASE {place.name} TEMPLATE {of.name}")
         say(place.port, "PUT", f"/{place.name}", body=of.name)
         return place
 
@@ -58,10 +62,19 @@ class PostgresHouse:
         """Delete a world's folder and database."""
         shutil.rmtree(place.root)
         self._do(f"DROP DATABASE {place.name} WITH (FORCE)")
+        del self.made[place.name]
+
+    def clear(self) -> None:
+        """Take down all that is left."""
+        for place in [*self.made.values()]:
+            self.drop(place)
 
     def _place(self, name: str) -> Place:
-        url = make_url(self.server).set(database=name).render_as_string(hide_password=False)
-        return Place(name=name, root=self.folder / name, store=url, port=self.port)
+        whole = f"{self.prefix}_{name}"
+        url = make_url(self.server).set(database=whole).render_as_string(hide_password=False)
+        place = Place(name=whole, root=self.folder / name, store=url, port=self.port)
+        self.made[whole] = place
+        return place
 
     def _do(self, *statements: str) -> None:
         with psycopg.connect(self.server, autocommit=True) as connection:
