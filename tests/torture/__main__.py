@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -106,6 +107,7 @@ def main() -> int:
     asked = parser.parse_args()
     console = Console(stderr=True)
     _check(parser, asked)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are ended, too
     with counting() as port, house_of(asked.store, port, asked.mishaps) as (house, disk):
         campaign = Campaign(house, Fate(disk), asked.seed, asked.mishaps)
         campaign.prepare()
