@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format torture clean
 
 demo: $(VENV)/.ready ## build a sample shop and run the database agent on it
 	$(BIN)/surefoot demo
@@ -16,6 +16,12 @@ test: $(VENV)/.ready-dev ## lint, types, import directions, all tests with branc
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered -q
 
 check: test
+
+torture: $(VENV)/.ready-dev ## kill a real process 1,000 times on each store, then worse; see docs/torture.md
+	$(BIN)/python -m tests.torture --store sqlite --kills 1000 --seed 7
+	$(BIN)/python -m tests.torture --store postgres --kills 1000 --seed 7
+	$(BIN)/python -m tests.torture --store sqlite --kills 200 --seed 7 --mishaps race clock late
+	$(BIN)/python -m tests.torture --store postgres --kills 200 --seed 7 --mishaps race clock late cut
 
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff format .

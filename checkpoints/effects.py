@@ -90,6 +90,7 @@ class EffectJournal:
         One that is not urgent may be lost in a crash: it can be found out again.
 
         Raises:
+            RunBusy: The run's lease went to another; nothing was written.
             SurefootError: The key is unknown, or the state may not follow the present one.
         """
         with self._writer.write(urgent=urgent) as connection:
@@ -99,7 +100,9 @@ class EffectJournal:
                     f"The effect {key!r} was never intended, so it cannot be settled."
                 )
             before = self._record(row)
-            _check(before, state)
+            if state not in LEGAL[before.state]:
+                with self._writer.write(of=row.run):  # whoever lost the run is told that instead
+                    raise _illegal(before, state)
             kept = before.result if result is None else result
             after = before.model_copy(update={"state": state, "result": kept, "error": error})
             changes = row.changes + 1
@@ -140,13 +143,12 @@ class EffectJournal:
         self._ledger.append(record.run, "effect", record.key, told | body)
 
 
-def _check(record: EffectRecord, state: EffectState) -> None:
-    if state not in LEGAL[record.state]:
-        legal = ", ".join(sorted(LEGAL[record.state])) or "nothing"
-        raise SurefootError(
-            f"The effect {record.key!r} is {record.state} and cannot become {state}; "
-            f"after {record.state} comes {legal}."
-        )
+def _illegal(record: EffectRecord, state: EffectState) -> SurefootError:
+    legal = ", ".join(sorted(LEGAL[record.state])) or "nothing"
+    return SurefootError(
+        f"The effect {record.key!r} is {record.state} and cannot become {state}; "
+        f"after {record.state} comes {legal}."
+    )
 
 
 def _row(connection: Connection, key: str) -> Any:  # noqa: ANN401  # a row, or None

@@ -7,9 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checkpoints.effects import LEGAL
-from checkpoints.store import Store
+from checkpoints.leases import TTL
+from checkpoints.store import Store, open_store
+from tests.behaviour.pruned import run_sql
+from tests.checkpoints.clock import HandClock
 from tools.contract import Action, EffectState
-from tools.errors import SurefootError
+from tools.errors import RunBusy, SurefootError
 
 PATHS: dict[EffectState, tuple[EffectState, ...]] = {
     "intended": (),
@@ -157,3 +160,17 @@ def test_any_sequence_ends_as_the_table_says(store: Store, wanted: list[EffectSt
             with pytest.raises(SurefootError):
                 store.journal.settle(key, state)
     assert state_of(store, key) == expected
+
+
+def test_whoever_lost_the_run_is_told_that_and_not_that_the_state_is_another(
+    url: str, store: Store, clock: HandClock
+) -> None:
+    store.leases.acquire("run")
+    intend(store, "run/a/1")
+    with open_store(url, clock=clock) as successor:
+        run_sql(store, "UPDATE leases SET host = 'elsewhere pid:[1]'")
+        clock.move(TTL.total_seconds())
+        successor.leases.acquire("run")
+        successor.journal.settle("run/a/1", "applied")
+        with pytest.raises(RunBusy, match="went to another process"):
+            store.journal.settle("run/a/1", "applied")

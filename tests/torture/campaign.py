@@ -17,6 +17,13 @@ STATEMENT = "statement"
 WHOLE = "life"
 """All stages, one after the other."""
 SHARE_OF_LIVES = 0.25
+DONE = (
+    "note apply, line written#1",
+    "book apply, committed#1",
+    "post apply, answered#1",
+    "put apply, written#1",
+)
+"""Where an effect is in the world and its tool has not returned yet."""
 MOST_KILLS = 10
 """In one life; then it is let live."""
 
@@ -129,8 +136,14 @@ class Campaign:
             for stage, point in self._deck(rng):
                 if rng.random() < SHARE_OF_LIVES / MOST_KILLS * 4:
                     instants = tuple(self._instant(rng) for _ in range(MOST_KILLS))
-                    yield Case(rng.choice(self.mishaps), WHOLE, instants)
-                yield Case(rng.choice(self.mishaps), stage, (point, *self._again(rng, stage)))
+                    yield Case("kill", WHOLE, instants)
+                yield self._case(rng, stage, point)
+
+    def _case(self, rng: Random, stage: str, point: str) -> Case:
+        mishap = rng.choice(self.mishaps)
+        if mishap == "late":
+            return Case(mishap, "break", (rng.choice(DONE),))
+        return Case(mishap, stage, (point, *self._again(rng, stage)))
 
     def _deck(self, rng: Random) -> list[tuple[str, str]]:
         """Return each stage with each point of it, shuffled; of mere statements a sample."""

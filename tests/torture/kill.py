@@ -181,6 +181,11 @@ def ended(process: Process) -> Ended:
     return Ended(**json.loads(said))
 
 
+def gone(process: Process) -> bool:
+    """Tell whether a process has ended."""
+    return os.waitid(os.P_PID, process.number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 def _kill_after(child: int, seconds: float) -> None:
     """Kill a process, unless it ends before."""
     handle = os.pidfd_open(child)

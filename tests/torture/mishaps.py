@@ -1,6 +1,5 @@
 """What befalls a process other than death: a cut connection, a full disk, a rival, a wild clock."""
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,17 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from subprocess import run
+from subprocess import CalledProcessError, run
+from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
-from tests.torture.kill import Ended, Trial, begun, ended, lived
+from checkpoints.store import open_store
+from tests.torture.kill import Ended, Trial, begun, ended, gone, lived
 from tests.torture.life import now
 from tests.torture.place import Place
 
-Mishap = Literal["kill", "cut", "full", "race", "clock"]
+Mishap = Literal["kill", "cut", "full", "race", "clock", "late"]
 MISHAPS: tuple[Mishap, ...] = get_args(Mishap)
+POLL_SECONDS = 0.02
 BALLAST = "ballast"
 WILD_SECONDS = 1800
 """How far a wild clock is off, at most."""
@@ -37,6 +39,7 @@ REFUSALS: Mapping[Mishap, str] = {
     "cut": "StoreFault",
     "full": "StoreFault",
     "race": "SurefootError",
+    "late": "RunBusy",
 }
 """The error with which a process may end, and no other."""
 
@@ -56,6 +59,8 @@ class Fate:
             rivals = [begun(trial), begun(replace(trial, kill=""))]
             came = [self._judged(mishap, ended(rival)) for rival in rivals]
             return Befallen(came[0].struck, (*came[0].faults, *came[1].faults))
+        if mishap == "late":
+            return self._overtaken(trial)
         if mishap == "cut":
             trial = replace(trial, act=lambda: cut(trial.place))
         elif mishap == "full":
@@ -65,6 +70,18 @@ class Fate:
         judged = self._judged(mishap, lived(trial))
         (self.disk / BALLAST).unlink(missing_ok=True)
         return judged
+
+    def _overtaken(self, trial: Trial) -> Befallen:
+        """Let a tool take so long that another takes its run meanwhile, and ends it."""
+        place = trial.place
+        late = begun(replace(trial, act=lambda: dawdle(place)))
+        while not _reached(place).exists() and not gone(late):
+            time.sleep(POLL_SECONDS)
+        lose_leases(place)
+        came = [self._judged("late", lived(replace(trial, kill="")))]
+        _reached(place).unlink(missing_ok=True)
+        came.append(self._judged("late", ended(late)))
+        return Befallen(came[1].struck, (*came[0].faults, *came[1].faults))
 
     def _judged(self, mishap: Mishap, came: Ended) -> Befallen:
         expected = REFUSALS.get(mishap) in came.kinds
@@ -102,6 +119,24 @@ def cut(place: Place) -> None:
         )
 
 
+def _reached(place: Place) -> Path:
+    return place.root / "reached"
+
+
+def dawdle(place: Place) -> None:
+    """Tell that a tool is at work, and work until that is taken away."""
+    _reached(place).touch()
+    while _reached(place).exists():
+        time.sleep(POLL_SECONDS)
+
+
+def lose_leases(place: Place) -> None:
+    """Let every lease look like one of another machine that gave no sign of life for long."""
+    with open_store(place.store) as store, store.saver.writer.write(urgent=True) as connection:
+        sign = "UPDATE leases SET host = 'elsewhere pid:[1]', expires_at = '2026' WHERE owner <> ''"
+        connection.execute(text(sign))
+
+
 def fill(disk: Path) -> None:
     """Leave no room on a file system."""
     with (disk / BALLAST).open("wb", buffering=0) as ballast:
@@ -117,7 +152,11 @@ def small_disk(folder: Path, *, megabytes: int = 16) -> Iterator[Path]:
     """Lend a small file system of its own; only root can make one."""
     folder.mkdir()
     options = f"size={megabytes}m"
-    run(["mount", "-t", "tmpfs", "-o", options, "surefoot-torture", folder], check=True)
+    run(
+        ["mount", "-t", "tmpfs", "-o", options, "surefoot-torture", folder],
+        check=True,
+        capture_output=True,
+    )
     try:
         yield folder
     finally:
@@ -126,4 +165,9 @@ def small_disk(folder: Path, *, megabytes: int = 16) -> Iterator[Path]:
 
 def can_mount() -> bool:
     """Tell whether `small_disk` can be used here."""
-    return os.geteuid() == 0
+    with TemporaryDirectory() as folder:
+        try:
+            with small_disk(Path(folder) / "disk"):
+                return True
+        except (OSError, CalledProcessError):
+            return False
