@@ -125,13 +125,13 @@ class Git:
         """
         return self.data(*words, given=given).decode("utf-8", "surrogateescape").rstrip("\n")
 
-    def data(self, *words: str, given: bytes = b"") -> bytes:
+    def data(self, *words: str, given: bytes = b"", limit: int = MAX_OUTPUT_BYTES) -> bytes:
         """Run a command that is to succeed, and return its output.
 
         Raises:
             Fatal: It did not, or said more than can be taken.
         """
-        done = self.attempt(*words, given=given)
+        done = self.attempt(*words, given=given, limit=limit)
         if done.code or done.truncated:
             why = "it says too much" if done.truncated else done.said or f"exit code {done.code}"
             raise Fatal(f"git {words[0]} failed: {why}.")

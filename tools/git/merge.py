@@ -26,6 +26,7 @@ from tools.git.trailers import (
 )
 from tools.git.worktree import Worktree
 
+MAX_PACK_BYTES: Final = 512 * 1024 * 1024
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -166,7 +167,8 @@ class GitMerge(GitTool):
             parents = [plan.onto, plan.tip]
             commit = self.worktree.commit(git, plan.tree, parents, said, self._clock())
             wanted = f"{commit}\n^{plan.onto}\n".encode()
-            repository.receive(git.data("pack-objects", "--revs", "--stdout", "-q", given=wanted))
+            packing = ("pack-objects", "--revs", "--stdout", "-q")
+            repository.receive(git.data(*packing, given=wanted, limit=MAX_PACK_BYTES))
             repository.move(
                 plan.ref, commit, old=plan.was or None, why=f"surefoot: {key}", held=git.held
             )

@@ -26,6 +26,7 @@ from tools.git.names import worktree as worktree_name
 from tools.git.repository import Repository
 
 BRANCH: Final = "refs/heads/run"
+_CHECKOUT_SECONDS: Final = 600.0
 _NOTE: Final = "surefoot.json"
 _CONFIG: Final = (
     "[core]\n\trepositoryformatversion = {version}\n\tbare = false\n\tsymlinks = true\n"
@@ -210,7 +211,7 @@ def _make(repository: Repository, folder: Path, base: str, commit: str) -> None:
     (directory / "objects" / "info" / "alternates").write_text(f"{repository.directory}/objects\n")
     if (repository.directory / "shallow").is_file():
         shutil.copyfile(repository.directory / "shallow", directory / "shallow")
-    git = Git(directory=directory, tree=tree)
+    git = Git(directory=directory, tree=tree, seconds=_CHECKOUT_SECONDS)
     git.run("update-ref", "--", BRANCH, commit_id(commit))
     git.run("read-tree", commit)
     git.run("checkout-index", "--all", "--force")

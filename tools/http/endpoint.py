@@ -144,8 +144,8 @@ class Endpoint(Record):
         return bool(self.idempotency_header) or self.method in REPEATABLE
 
     def arguments(self) -> type[BaseModel]:
-        """Return the schema of the arguments."""
-        fields = {name: one.field() for name, one in self.parameters.items()}
+        """Return the schema of the arguments, the same whatever order settings were kept in."""
+        fields = {name: one.field() for name, one in sorted(self.parameters.items())}
         if self.free_body:
             fields["body"] = (JsonObject, Field(description="The JSON object that is sent."))
         made: type[BaseModel] = create_model(  # type: ignore[call-overload]  # made from data

@@ -11,7 +11,7 @@ import pytest
 from tests.tools.git.naive import Naive
 from tests.tools.git.opening import did, opened
 from tests.tools.git.repos import TRAPS, build, busy, everything, git, script
-from tools.errors import BadInput, Refused
+from tools.errors import BadInput, Fatal, Refused
 from tools.git.names import branch, short_id
 from tools.git.repository import Repository
 
@@ -112,6 +112,45 @@ def test_submodule_is_not_fetched_and_not_run(tmp_path: Path) -> None:
     assert [one["path"] for one in did(tools["git_status"])["changes"]] == ["a.txt"]
     did(tools["git_commit"], message="Change")
     assert not (tmp_path / "pwned").exists()
+
+
+def test_object_that_is_missing_is_not_fetched_by_a_program(tmp_path: Path) -> None:
+    pwned = tmp_path / "pwned"
+    users = [build(tmp_path / folder) for folder in ("naive", "ours")]
+    for user in users:
+        blob = git(user, "rev-parse", "main:a.txt")
+        (user / ".git/objects" / blob[:2] / blob[2:]).unlink()
+        git(user, "config", "core.repositoryFormatVersion", "1")
+        git(user, "config", "extensions.partialClone", "origin")
+        git(user, "config", "remote.origin.promisor", "true")
+        git(user, "config", "remote.origin.url", str(user))
+        git(user, "config", "remote.origin.uploadpack", f"touch '{pwned}'; true")
+    git(users[0], "show", "main", check=False)
+    assert pwned.exists()
+    pwned.unlink()
+    with pytest.raises(Fatal):
+        opened(users[1])
+    assert not pwned.exists()
+
+
+def test_tree_that_would_write_into_a_repository_is_not_checked_out(tmp_path: Path) -> None:
+    user = build(tmp_path)
+    blob = git(user, "hash-object", "-w", "--stdin", given="evil")
+    inner = git(user, "mktree", given=f"100755 blob {blob}\tpre-commit\n")
+    tree = git(user, "mktree", given=f"040000 tree {inner}\t.git\n")
+    commit = git(user, "commit-tree", tree, "-m", "Evil")
+    git(user, "update-ref", "refs/heads/evil", commit)
+    with pytest.raises(Fatal, match="invalid path"):
+        opened(user, base="evil")
+
+
+def test_file_with_the_name_of_an_option_is_a_file(tmp_path: Path) -> None:
+    tools, worktree = opened(build(tmp_path))
+    for name in ("--output=x", ":(glob)**", "-rf"):
+        (worktree.tree / name).write_text("x")
+    assert did(tools["git_commit"], message="--amend")["files"] == 3
+    assert did(tools["git_log"], limit=1)["commits"][0]["subject"] == "--amend"
+    assert not (worktree.tree / "x").exists()
 
 
 @pytest.mark.parametrize(

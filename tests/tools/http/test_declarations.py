@@ -1,5 +1,6 @@
 """What settings may declare, and what fills the gaps of a template."""
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import JsonValue
 from tests.tools.http.opening import opened
 from tests.tools.http.server import Reply, Site
 from tests.tools.http.shop import Shop, price
+from tools.contract import canonical
 from tools.errors import Refused
 from tools.http.endpoint import Endpoint
 from tools.http.settings import HttpSettings
@@ -86,6 +88,13 @@ def test_two_endpoints_cannot_share_a_name() -> None:
 )
 def test_effect_class_follows_from_what_is_declared(more: dict[str, Any], effect: str) -> None:
     assert Endpoint.model_validate(GOOD | more).effect == effect
+
+
+def test_schema_is_the_same_in_the_process_that_reads_the_settings_back() -> None:
+    stated = Endpoint.model_validate(GOOD | {"parameters": {"item": {}, "count": {}}})
+    kept = Endpoint.model_validate_json(canonical(stated.to_json()))
+    schemas = [json.dumps(one.arguments().model_json_schema()) for one in (stated, kept)]
+    assert schemas[0] == schemas[1]
 
 
 def test_parameters_have_types() -> None:

@@ -100,10 +100,10 @@ def test_tags_are_stripped_in_one_pass(markup: str, text: str) -> None:
 
 
 def test_huge_page_is_stripped_of_tags_only() -> None:
-    markup = "<title>T &amp; U</title><p>word " * 100_000
+    markup = "<title>T &amp; U</title><p>word " * 40_000
     found = readable(markup, "text/html", "https://x.test/")
     assert found.title == "T & U"
-    assert len(found.text) >= 500_000
+    assert len(found.text) >= 200_000
 
 
 # The cache.
