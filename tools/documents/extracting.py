@@ -17,6 +17,8 @@ READER: Final = Path(__file__).with_name("reader.py")
 SNIFFED_BYTES: Final = 8_192
 MAX_ANSWER_BYTES: Final = 64
 """Bytes of an answer for each character that is wanted, at most, with all its marks."""
+BUSY: Final = 4
+"""How many times longer reading may take than the processor's time that it may have."""
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t#]*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 MAX_HEADING: Final = 200
@@ -69,7 +71,7 @@ class Extractor:
 
     def _asked(self, kind: str, content: bytes) -> Extract:
         process = self._running()
-        watch = Timer(self._settings.file_seconds, process.kill)
+        watch = Timer(BUSY * self._settings.file_seconds, process.kill)
         watch.start()
         try:
             answer = self._exchanged(process, kind, content)

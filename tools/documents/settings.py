@@ -37,7 +37,7 @@ class DocumentsSettings(Record):
     text_characters: int = Field(default=5_000_000, ge=1_000)
     """What is kept of one document."""
     file_seconds: float = Field(default=20.0, gt=0)
-    """How long reading one HTML or PDF file may take."""
+    """Processor's time for reading one HTML or PDF file; four times as long on a busy machine."""
     memory_bytes: int = Field(default=1_073_741_824, ge=134_217_728)
     """Memory for reading one HTML or PDF file."""
     refresh_seconds: float = Field(default=60.0, gt=0)

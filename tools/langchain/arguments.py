@@ -2,9 +2,11 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import Tool as StringTool
 from langchain_core.tools.base import InjectedToolCallId
 from langchain_core.tools.base import get_all_basemodel_annotations as annotations_of
 from pydantic import BaseModel, ValidationError
@@ -25,12 +27,32 @@ def schema_of(tool: BaseTool) -> JsonObject:
     """
     told = tool.tool_call_schema
     if isinstance(told, dict):
-        schema: JsonObject = told
-        return schema
+        whole: JsonObject = told
+        return whole
+    if isinstance(tool, StringTool) and tool.args_schema is None:
+        return {"type": "object", "properties": tool.args, "required": [*tool.args]}
     try:
-        return told.model_json_schema() if issubclass(told, BaseModel) else told.schema()
+        schema = told.model_json_schema() if issubclass(told, BaseModel) else told.schema()
     except (PydanticUserError, ValueError, TypeError) as fault:
         raise BadInput(f"The arguments of {tool.name!r} have no JSON schema: {fault}.") from fault
+    return _without(schema, _settings(told))
+
+
+def _settings(model: type[Any]) -> set[str]:
+    """Return the arguments that LangChain fills in itself: how a tool is run, not what it does."""
+    found = annotations_of(model).items()
+    return {name for name, kind in found if RunnableConfig in {kind, *get_args(kind)}}
+
+
+def _without(schema: JsonObject, names: set[str]) -> JsonObject:
+    fields, required = schema.get("properties"), schema.get("required")
+    if not names or not isinstance(fields, dict):
+        return schema
+    needed = required if isinstance(required, list) else []
+    return schema | {
+        "properties": {name: part for name, part in fields.items() if name not in names},
+        "required": [name for name in needed if name not in names],
+    }
 
 
 def injected(tool: BaseTool) -> frozenset[str]:
@@ -77,7 +99,8 @@ def refuse_unfit(tool: BaseTool, args: JsonObject) -> None:
     schema = tool.args_schema
     if not (isinstance(schema, type) and issubclass(schema, BaseModel)):
         return
-    if set(schema.model_fields) - set(annotations_of(_shown(tool))):
+    shown = annotations_of(_shown(tool))
+    if set(schema.model_fields) - set(shown) or _settings(schema):
         return  # with arguments that are filled in later it cannot be tried before
     try:
         schema.model_validate(args)

@@ -24,6 +24,8 @@ ENDING_SECONDS: Final = 5.0
 SHOWN_CHARACTERS: Final = 400
 ENDED: Final = "it ended"
 """What a keeper says of a server that ended by itself."""
+_CLOSED: Final = frozenset({types.CONNECTION_CLOSED, 32600})
+"""Codes of the library itself: the connection was closed, the session is no longer known."""
 _GONE: Final = (BrokenResourceError, ClosedResourceError, EndOfStream)
 
 
@@ -92,7 +94,7 @@ class Life:
             self._broken.set()
             raise Gone from fault
         except McpError as fault:
-            if fault.error.code == types.CONNECTION_CLOSED:
+            if fault.error.code in _CLOSED:
                 self._broken.set()
                 raise Gone from fault
             raise

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from threading import Lock, Thread
 from typing import Any, Final, TypeVar
 
@@ -84,11 +85,14 @@ class Link:
             self._loop = None
         if loop is None:
             return
-        asyncio.run_coroutine_threadsafe(self._end(), loop).result(CLOSING_SECONDS)
+        ended = asyncio.run_coroutine_threadsafe(self._end(), loop)
+        with suppress(TimeoutError):  # its keeper ends it when this process has gone
+            ended.result(CLOSING_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         if self._thread is not None:
             self._thread.join(CLOSING_SECONDS)
-        loop.close()
+        if not loop.is_running():
+            loop.close()
 
     def _wait(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run something on the loop of this server; a stop does not wait for it."""
@@ -172,9 +176,7 @@ class Link:
         _refuse_changed(self.name, definition, await self._listed())
         life = await self._alive()
         try:
-            return answer_of(
-                await life.ask(_asked(life, definition, args), self.settings.call_seconds)
-            )
+            answer = await life.ask(_asked(life, definition, args), self.settings.call_seconds)
         except Gone as fault:
             problem = f"The MCP server {self.name!r} ended during {definition.name!a}"
             told = f"{problem}: {await life.end()}."
@@ -184,6 +186,8 @@ class Link:
             raise (OutcomeUnknown(told) if acts else Transient(told)) from fault
         except (McpError, ValueError) as fault:
             raise self._failed(definition, fault, acts=acts) from fault
+        self._starts = 1  # it works: what went wrong before is no sign of what comes
+        return answer_of(answer)
 
     def _failed(
         self, definition: Definition, fault: McpError | ValueError, *, acts: bool

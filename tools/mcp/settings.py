@@ -88,7 +88,7 @@ class ServerSettings(Record):
     start_seconds: float = Field(default=30.0, gt=0, le=600)
     call_seconds: float = Field(default=60.0, gt=0, le=3600)
     restarts: int = Field(default=3, ge=0, le=100)
-    """How often a server that ended, hung or flooded is started again."""
+    """How often a server that ended, hung or flooded is started again before it works again."""
     message_bytes: int = Field(default=4_194_304, ge=1_024)
     """A longer message ends the server."""
     messages: int = Field(default=2_000, ge=10)

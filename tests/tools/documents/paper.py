@@ -29,8 +29,8 @@ def pdf(pages: Sequence[str], *, packed: bytes | None = None) -> bytes:
 
 
 def bomb(unfolded: int) -> bytes:
-    """Return a small PDF that unfolds to as many bytes of drawing."""
+    """Return a small PDF that unfolds to as many bytes of text, letter by letter."""
     packer = zlib.compressobj(9)
-    line = b"0 0 m 1 1 l S\n" * 50_000
+    line = b"BT (x) Tj ET\n" * 50_000
     packed = b"".join(packer.compress(line) for _ in range(unfolded // len(line)))
     return pdf(["x"], packed=packed + packer.flush())

@@ -6,7 +6,9 @@ from threading import Event
 from typing import Any
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import Tool as StringTool
 
 from checkpoints.store import Store, open_store
 from tests.tools.langchain import stock
@@ -76,6 +78,31 @@ def test_async_only_tool_is_run(tool: BaseTool) -> None:
     result = run.apply(run.check({name: "here"}), "key")
     assert isinstance(result, dict)
     assert "here" in str(result["content"])
+
+
+def test_tool_of_one_string_is_run() -> None:
+    shout = adapted(StringTool(name="shout", description="Shout.", func=str.upper), effect="read")
+    assert shout.authority == {"tool_input"}
+    assert "HEY" in str(shout.apply(shout.check({"tool_input": "hey"}), "key"))
+
+
+def test_how_a_tool_is_run_is_no_argument() -> None:
+    given: list[Any] = []
+
+    class Configured(BaseTool):
+        name: str = "configured"
+        description: str = "Do something."
+
+        def _run(self, what: str, config: RunnableConfig) -> str:
+            given.append(config.get("tags"))
+            return what
+
+    tool = adapted(Configured(), effect="read")
+    assert tool.authority == {"what"}
+    assert "x" in str(tool.apply(tool.check({"what": "x"}), "key"))
+    with pytest.raises(Refused):
+        tool.check({"what": "x", "config": {"tags": ["mine"]}})
+    assert given == [[]]
 
 
 @pytest.mark.parametrize("handled", [True, False])

@@ -1,11 +1,14 @@
 """The server of `server.py` over HTTP on loopback, with some paths that misbehave.
 
-python -m tests.tools.mcp.http_server FOLDER PORT
+    python -m tests.tools.mcp.http_server FOLDER [PORT]
+
+It says its port as soon as it can be reached.
 """
 
 import asyncio
 import contextlib
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,18 +23,12 @@ from starlette.routing import Mount, Route
 from tests.tools.mcp.server import served
 
 
-def _ready() -> None:
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-
-
 def over_http(folder: Path, port: int) -> None:
     manager = StreamableHTTPSessionManager(app=served(folder))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with manager.run():
-            asyncio.get_running_loop().call_later(0.05, _ready)
             yield
 
     async def flood(_: Request) -> Response:
@@ -55,10 +52,12 @@ def over_http(folder: Path, port: int) -> None:
         Route("/headers", headers, methods=["POST"]),
         Mount("/", app=manager.handle_request),
     ]
-    uvicorn.run(
-        Starlette(routes=routes, lifespan=lifespan), host="127.0.0.1", port=port, log_level="error"
-    )
+    listening = socket.create_server(("127.0.0.1", port))
+    sys.stdout.write(f"{listening.getsockname()[1]}\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(Starlette(routes=routes, lifespan=lifespan), log_level="error")
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 if __name__ == "__main__":
-    over_http(Path(sys.argv[1]), int(sys.argv[2]))
+    over_http(Path(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else 0)

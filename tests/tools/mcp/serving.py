@@ -3,7 +3,6 @@
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -92,18 +91,14 @@ def kill(process: int) -> None:
 
 
 @contextmanager
-def over_http(folder: Path) -> Iterator[str]:
+def over_http(folder: Path, port: int = 0) -> Iterator[str]:
     """Run the server on the `mcp` package over HTTP, and lend its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     command = [sys.executable, "-m", "tests.tools.mcp.http_server", str(folder), str(port)]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:
         try:
             assert server.stdout
-            assert server.stdout.readline() == b"ready\n"
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         finally:
             server.kill()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,16 @@ def test_tools_that_are_not_wanted_are_not_there(tmp_path: Path) -> None:
 def test_same_tools_over_http(address: str, folder: Path) -> None:
     settings = ServerSettings(url=f"{address}/mcp")
     with tools_of(settings) as tools:
+        assert "hi" in str(tools["say"].apply({"text": "hi"}, "key"))
+
+
+def test_server_that_was_started_anew_is_used_on(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        first = stack.enter_context(ExitStack())
+        address = first.enter_context(over_http(tmp_path))
+        tools = stack.enter_context(tools_of(ServerSettings(url=f"{address}/mcp")))
+        first.close()
+        stack.enter_context(over_http(tmp_path, int(address.rpartition(":")[2])))
         assert "hi" in str(tools["say"].apply({"text": "hi"}, "key"))
 
 
