@@ -137,6 +137,14 @@ class Tool(ABC):
     """`trusted` only when no outsider can write any field of the output."""
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     """Top-level output fields that never reach a model, ledger or artifact."""
+    trusted_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields of an untrusted output that no outsider can write: dotted paths, `*` for each item."""
+    verbs: ClassVar[frozenset[str]] = frozenset()
+    """Words with which people ask for it; none when any goal may need it."""
+    outgoing: ClassVar[frozenset[str]] = frozenset()
+    """Content arguments that reach other people: no secret and no unnamed address may be in them."""
+    destroys: ClassVar[bool] = False
+    """Whether it ends something that is there; what, a person must have said."""
     foreign: ClassVar[bool] = False
     """Whether an outsider wrote name or description: shown to models as untrusted text."""
     transactional: ClassVar[bool] = False

@@ -143,21 +143,41 @@ def _by_rules(policy: Policy, facts: Facts) -> Iterator[Considered]:
 
 def _by_floors(facts: Facts, minimum: float) -> Iterator[Considered]:
     """Raise the verdict where no rule may lower it."""
-    final = facts.effect == "irreversible"
-    unplanned = final and not (facts.in_plan or facts.granted)
+    acts, final = facts.effect != "read", facts.effect == "irreversible"
     yield _floor(
         "outside-plan",
         "deny",
-        matched=unplanned,
+        matched=final and not (facts.in_plan or facts.granted),
         why="What cannot be undone runs only within the plan or by the user's grant.",
     )
     yield _floor(
-        "irreversible", "ask", matched=final, why="What cannot be undone is a person's decision."
+        "not-asked-for",
+        "deny",
+        matched=not facts.asked and (final or facts.tainted),
+        why="Nobody's words call for this; say that it is wanted, and it can be asked about.",
+    )
+    yield _floor(
+        "unsourced",
+        "deny",
+        matched=facts.tainted and not facts.sourced,
+        why="A value that decides who, where or how much stands in no place that people named.",
+    )
+    yield _floor(
+        "carries",
+        "deny",
+        matched=acts and facts.carries,
+        why="It would let out a secret, or an address that nobody whom you trust has named.",
+    )
+    yield _floor(
+        "irreversible",
+        "ask",
+        matched=final and not (facts.granted and facts.asked and not facts.tainted),
+        why="What cannot be undone is a person's decision.",
     )
     yield _floor(
         "tainted",
         "ask",
-        matched=facts.tainted and facts.effect != "read",
+        matched=facts.tainted and acts,
         why="An argument that decides who, where or how much has no trusted origin.",
     )
     yield _floor(

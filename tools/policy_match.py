@@ -31,7 +31,13 @@ class Facts(Record):
     in_plan: bool = True
     """Whether the checked plan names the tool for this step."""
     granted: bool = False
-    """Whether the user granted this action although it is not in the plan."""
+    """Whether a person granted actions of this kind beforehand."""
+    asked: bool = True
+    """Whether people's words call for it, or leave it to a text that they name."""
+    sourced: bool = True
+    """Whether what has no trusted origin was read from a place that people named."""
+    carries: bool = False
+    """Whether it would let out a secret, or an address that nobody trusted has named."""
     money: float = 0.0
     """Money at stake; what is not a number counts as unbounded."""
 

@@ -1,0 +1,77 @@
+"""The forms in which one value may be written, so that proof does not hang on spelling."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Final
+
+_NUMBER: Final = re.compile(
+    r"(?<![\w.])(?:-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?!\w)"
+)
+_MAILS: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_DATE_CHARACTERS: Final = len("2026-01-01")
+_WHOLE: Final = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
+_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_LINK: Final = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.IGNORECASE)
+
+
+def forms_of(value: str) -> frozenset[str]:
+    """Return the canonical forms of a value, each marked with its kind; none for a plain text.
+
+    A text has the form of itself; a number, a date, a mail address and a link have that of what
+    they mean.
+    """
+    text = unicodedata.normalize("NFC", value).strip()
+    found = {f"text:{text}"}
+    if _WHOLE.fullmatch(text):
+        found.add(f"number:{float(text.replace(',', '')):.6g}")
+    if _MAIL.fullmatch(text):
+        found.add(f"mail:{text.casefold()}")
+    elif _LINK.fullmatch(text):
+        found.add(f"link:{_bare(text)}")
+    date = _date(text)
+    if date:
+        found.add(f"date:{date}")
+    return frozenset(found)
+
+
+def spellings(value: str) -> frozenset[str]:
+    """Return the ways in which JSON may write a value: `1100` is `1100.0` too."""
+    if not _WHOLE.fullmatch(value):
+        return frozenset({value})
+    number = float(value.replace(",", ""))
+    whole = {f"{number:.0f}"} if number.is_integer() else set()
+    return frozenset({value, str(number), *whole})
+
+
+def numbers_in(text: str) -> list[float]:
+    """Return the numbers that stand in a text."""
+    return [float(match.replace(",", "")) for match in _NUMBER.findall(text)]
+
+
+def mails_in(text: str) -> set[str]:
+    """Return the mail addresses in a text, in canonical form."""
+    return {found.casefold() for found in _MAILS.findall(text)}
+
+
+def links_in(text: str) -> set[str]:
+    """Return the links in a text, in canonical form; parts of mail addresses are none."""
+    found = _LINK.findall(_MAILS.sub(" ", text))
+    return {_bare(link.rstrip(".,;:!?)>'\"")) for link in found}
+
+
+def _bare(link: str) -> str:
+    scheme, sign, rest = link.partition("://")
+    bare = (rest if sign else scheme).rstrip("/")
+    host, slash, path = bare.partition("/")
+    return host.casefold().removeprefix("www.") + slash + path
+
+
+def _date(text: str) -> str:
+    """Return the day that a text in ISO form names; empty when it names none."""
+    if len(text) < _DATE_CHARACTERS:
+        return ""
+    try:
+        return datetime.fromisoformat(text).date().isoformat()
+    except ValueError:
+        return ""
