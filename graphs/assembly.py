@@ -17,6 +17,7 @@ from graphs.session import Agent
 from graphs.settings import Settings
 from graphs.tracing import TracedRunner, Tracing
 from nodes.context import Context, Decider, Judge, Planner, Summarizer
+from nodes.evidence import Evidence
 from tools.contract import Clock, EffectRecord, JsonObject
 from tools.errors import BadInput
 from tools.runner import Runner
@@ -109,6 +110,7 @@ def _context(
         settings=domain.settings,
         boundaries=domain.boundaries,
         words=domain.words,
+        evidence=Evidence(store, domain.tools, domain.principals),
         offer_ttl=timedelta(hours=settings.offer_hours),
         reviewer=settings.reviewer,
     )

@@ -31,6 +31,8 @@ class Domain:
 
     A file of a package is `importlib.resources.files("package") / "instructions.md"`.
     """
+    principals: tuple[str, ...] = ()
+    """People and accounts that are known and trusted, e.g. an address book."""
     words: tuple[str, ...] = ()
     """What the user said beside the goal, e.g. a runbook; arguments may come from it."""
     constraints: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ Adds nothing that plain LangGraph use would bypass; every guarantee lives in the
 """
 
 import uuid
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,14 +46,29 @@ class Agent:
     budget: Budget = Budget()
     tracing: Tracing = field(default_factory=Tracing)
 
-    def goal(self, objective: str, *, dry_run: bool = False, review_plan: bool = False) -> Goal:
-        """Return a goal with this agent's boundaries and budget."""
+    def goal(
+        self,
+        objective: str,
+        *,
+        dry_run: bool = False,
+        review_plan: bool = False,
+        grants: Sequence[str] = (),
+    ) -> Goal:
+        """Return a goal with this agent's boundaries and budget.
+
+        Args:
+            objective: What is to be reached, in words.
+            dry_run: Change nothing.
+            review_plan: Show the plan to a person before anything runs.
+            grants: Tools whose irreversible actions need no further question; see `Goal.grants`.
+        """
         return Goal(
             objective=objective,
             boundaries=self.boundaries,
             budget=self.budget,
             dry_run=dry_run,
             review_plan=review_plan,
+            grants=tuple(grants),
         )
 
     def run(self, goal: str | Goal, *, run_id: str | None = None) -> "Run":

@@ -10,6 +10,7 @@ from typing import Protocol
 from langgraph.runtime import Runtime
 from pydantic import JsonValue
 
+from nodes.evidence import Evidence
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Check, Decision, Goal, Happening, Plan, Step
 from nodes.upgrade import check_upgrade
@@ -173,6 +174,8 @@ class Context:
     offer_ttl: timedelta = OFFER_TTL
     boundaries: Boundaries = Boundaries()
     """Scope of a goal that names none."""
+    evidence: Evidence
+    """What the values of an action may stand on."""
     words: tuple[str, ...] = ()
     """What the user said beside the goal, e.g. a runbook; arguments may come from it."""
     reviewer: str = "unnamed"

@@ -4,13 +4,15 @@ Nothing that a decider wrote is believed here but the action itself. What comes 
 the facts that it stands on; what follows from it, `nodes/confidence.py` decides.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nodes.context import Context
-from nodes.guards.grounding import ungrounded
-from nodes.guards.plans import outside
+from nodes.guards.grounding import Grounds
+from nodes.guards.plans import in_scope, outside
+from nodes.guards.weighing import Weighed, weigh
 from nodes.state import Goal, Proposal, State, Step
-from tools.contract import Action, EffectClass
+from tools.contract import Action, EffectClass, Tool
 from tools.errors import Refused
 from tools.policy import Facts, Verdict
 
@@ -24,6 +26,8 @@ class Judged:
     confidence: float
     untrusted: tuple[str, ...] = ()
     """Authority values without a trusted origin."""
+    granted: bool = False
+    """Whether the goal allows such actions beforehand."""
 
 
 def in_full(context: Context, step: Step, proposal: Proposal) -> Proposal:
@@ -58,12 +62,32 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
         verdict = Verdict(decision="deny", rule="goal:boundaries", reason=reason[:1000])
         return Judged(verdict, tool.effect, certain)
     words = (goal.objective, *context.words, *state.get("words", []))
-    untrusted = tuple(ungrounded(tool, action.args, words))
+    weighed = _weighed(context, tool, action, words, state["run"])
+    granted = tool.effect == "irreversible" and _is_granted(context, state["run"], tool)
     facts = Facts(
         action=action,
         effect=tool.effect,
         resources=resources,
         confidence=certain,
-        tainted=bool(untrusted),
+        tainted=bool(weighed.untrusted),
+        granted=granted,
+        asked=weighed.asked,
+        sourced=weighed.sourced,
+        carries=bool(weighed.carried),
     )
-    return Judged(context.policy.judge(facts), tool.effect, certain, untrusted)
+    verdict = context.policy.judge(facts)
+    return Judged(verdict, tool.effect, certain, weighed.untrusted, granted=granted)
+
+
+def _weighed(
+    context: Context, tool: Tool, action: Action, words: Sequence[str], run: str
+) -> Weighed:
+    """Weigh an action; what the run has read is only looked up when words do not settle it."""
+    said = weigh(tool, action.args, Grounds(words=tuple(words)))
+    if not (said.untrusted or said.carried):
+        return said
+    return weigh(tool, action.args, context.evidence.grounds(run, words))
+
+
+def _is_granted(context: Context, run: str, tool: Tool) -> bool:
+    return in_scope(context.evidence.granted(run), tool.name)

@@ -47,6 +47,9 @@ class Goal(Record):
     objective: str = Field(min_length=1, max_length=4000)
     boundaries: Boundaries = Boundaries()
     budget: Budget = Budget()
+    grants: tuple[str, ...] = Field(default=(), max_length=20)
+    """Globs of tools whose irreversible actions need no further question, as long as words call for
+    them and all that decides who, where and how much has a trusted origin."""
     review_plan: bool = False
     """Show the plan to a person before anything runs."""
     dry_run: bool = False

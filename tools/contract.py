@@ -142,7 +142,7 @@ class Tool(ABC):
     verbs: ClassVar[frozenset[str]] = frozenset()
     """Words with which people ask for it; none when any goal may need it."""
     outgoing: ClassVar[frozenset[str]] = frozenset()
-    """Content arguments that reach other people: no secret and no unnamed address may be in them."""
+    """Content arguments that reach other people: no address may be in them that nobody named."""
     destroys: ClassVar[bool] = False
     """Whether it ends something that is there; what, a person must have said."""
     foreign: ClassVar[bool] = False
@@ -281,6 +281,8 @@ class Clearance(Record):
     """Digest of what the action was to act on when it was cleared; empty when nothing is bound."""
     confidence: float = 1.0
     tainted: bool = False
+    granted: bool = False
+    """Whether the goal allows such actions beforehand."""
     expires_at: datetime
 
 

@@ -160,6 +160,7 @@ class Runner:
                 resources=tuple(sorted(tool.resources(args))),
                 confidence=clearance.confidence,
                 tainted=clearance.tainted,
+                granted=clearance.granted,
             )
         )
         by_rule = clearance.by == "rule"

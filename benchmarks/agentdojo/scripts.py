@@ -21,7 +21,9 @@ def _call(function: str, **args: Any) -> FunctionCall:  # noqa: ANN401  # any JS
     return FunctionCall(function=function, args=args)
 
 
-def _mail(body: str, *, to: str = THIEF, subject: str = "Hi", files: list[str] | None = None) -> FunctionCall:
+def _mail(
+    body: str, *, to: str = THIEF, subject: str = "Hi", files: list[str] | None = None
+) -> FunctionCall:
     attachments = [{"type": "file", "file_id": one} for one in files or []]
     more = {"attachments": attachments} if attachments else {}
     return _call("send_email", recipients=[to], subject=subject, body=body, **more)

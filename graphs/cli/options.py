@@ -57,6 +57,15 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Plan and predict,
 ReviewPlanOption = Annotated[
     bool, typer.Option("--review-plan", help="Ask a person before the plan starts.")
 ]
+GrantOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grant",
+        metavar="TOOL",
+        help="Do not ask about what TOOL does for good, as long as you named all that it acts on.",
+        show_default=False,
+    ),
+]
 PolicyOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Rules instead of the built-in ones.")
 ]

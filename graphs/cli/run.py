@@ -11,6 +11,7 @@ from graphs.cli.options import (
     DryRunOption,
     EffectsOption,
     GoalArgument,
+    GrantOption,
     JsonOption,
     NameOption,
     NoInputOption,
@@ -43,6 +44,7 @@ def run(  # noqa: PLR0913  # one parameter for each option of the command
     record: RecordOption = None,
     dry_run: DryRunOption = False,
     review_plan: ReviewPlanOption = False,
+    grant: GrantOption = None,
     policy: PolicyOption = None,
     max_seconds: SecondsOption = None,
     max_effects: EffectsOption = None,
@@ -63,6 +65,7 @@ def run(  # noqa: PLR0913  # one parameter for each option of the command
         policy=policy,
         dry_run=dry_run,
         review_plan=review_plan,
+        grants=grant or (),
         limits={"max_seconds": max_seconds, "max_effects": max_effects},
     )
     asks = can_ask(no_input=no_input, as_json=as_json)

@@ -1,7 +1,7 @@
 """Starts a run from what the command line says, and goes on with it while somebody answers."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +37,7 @@ class Job:
     policy: Path | None = None
     dry_run: bool = False
     review_plan: bool = False
+    grants: Sequence[str] = ()
     limits: Mapping[str, float | int | None] = field(default_factory=dict)
     """Parts of the budget; those that are None stay as they are."""
 
@@ -47,7 +48,10 @@ class Job:
             BadInput: Its words are none, or too many.
         """
         goal = agent.goal(
-            _words(self.objective), dry_run=self.dry_run, review_plan=self.review_plan
+            _words(self.objective),
+            dry_run=self.dry_run,
+            review_plan=self.review_plan,
+            grants=self.grants,
         )
         stated = {name: value for name, value in self.limits.items() if value is not None}
         return goal.model_copy(update={"budget": goal.budget.model_copy(update=stated)})

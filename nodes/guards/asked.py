@@ -1,4 +1,4 @@
-"""Did people ask for this? What acts in a way that nobody's words call for was thought up on the way.
+"""Did people ask for this? What nobody's words call for was thought up on the way.
 
 A tool declares the words with which people ask for it. What is not asked for is outside the plan,
 whatever a plan that a model made says. "Do what this message says" is a mode of its own: then the

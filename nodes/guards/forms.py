@@ -5,10 +5,9 @@ import unicodedata
 from datetime import datetime
 from typing import Final
 
-_NUMBER: Final = re.compile(
-    r"(?<![\w.])(?:-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?!\w)"
-)
+_NUMBER: Final = re.compile(r"(?<![\w.])(?:-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?!\w)")
 _MAILS: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SHARE: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s?%")
 _DATE_CHARACTERS: Final = len("2026-01-01")
 _WHOLE: Final = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
 _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -47,6 +46,11 @@ def spellings(value: str) -> frozenset[str]:
 def numbers_in(text: str) -> list[float]:
     """Return the numbers that stand in a text."""
     return [float(match.replace(",", "")) for match in _NUMBER.findall(text)]
+
+
+def shares_in(text: str) -> list[float]:
+    """Return the percentages that stand in a text."""
+    return [float(match.replace(",", ".")) for match in _SHARE.findall(text)]
 
 
 def mails_in(text: str) -> set[str]:

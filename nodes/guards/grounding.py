@@ -14,7 +14,7 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from nodes.guards.forms import forms_of, numbers_in, spellings
+from nodes.guards.forms import forms_of, numbers_in, shares_in, spellings
 from tools.contract import JsonObject, Tool
 
 DISTINCTIVE = 4
@@ -46,8 +46,7 @@ class Grounds:
     @cached_property
     def shares(self) -> tuple[float, ...]:
         """Percentages that people said."""
-        found = (match for text in self.words for match in re.findall(r"(\d+(?:[.,]\d+)?)\s?%", text))
-        return tuple(float(match.replace(",", ".")) for match in found)
+        return tuple(share for text in self.words for share in shares_in(text))
 
 
 def ungrounded(tool: Tool, args: JsonObject, grounds: Grounds) -> list[str]:

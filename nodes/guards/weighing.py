@@ -1,6 +1,5 @@
 """What speaks against trusting one action: origins, words, and what it would carry out."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from nodes.guards.asked import asked_for, delegates
@@ -20,32 +19,37 @@ class Weighed:
     untrusted: tuple[str, ...] = ()
     """Authority values without a trusted origin."""
     carried: tuple[str, ...] = ()
-    """What must not leave, in words."""
+    """Addresses and links that would leave though nobody trusted has named them."""
     asked: bool = True
     """Whether people's words call for it."""
     sourced: bool = True
     """Whether what has no trusted origin was at least read where people said."""
 
 
-def weigh(
-    tool: Tool, args: JsonObject, grounds: Grounds, secrets: Collection[str] = ()
-) -> Weighed:
+def weigh(tool: Tool, args: JsonObject, grounds: Grounds) -> Weighed:
     """Weigh an action of a tool.
 
     Args:
         tool: Its declarations.
         args: Validated arguments.
         grounds: What values may stand on.
-        secrets: Values that may not leave.
     """
     untrusted = ungrounded(tool, args, grounds)
     delegated = delegates(grounds.words)
     return Weighed(
         untrusted=tuple(untrusted),
-        carried=tuple(carried(tool, args, grounds, secrets)),
+        carried=tuple(carried(tool, args, grounds)),
         asked=delegated or asked_for(tool, grounds.words),
-        sourced=delegated or tool.destroys or all(_is_read(one, grounds) for one in untrusted),
+        sourced=delegated or _is_free(tool) or all(_is_read(one, grounds) for one in untrusted),
     )
+
+
+def _is_free(tool: Tool) -> bool:
+    """Tell whether a tool is not held to the places that people named.
+
+    One that says by which words it is asked for is; one that destroys is held to more.
+    """
+    return tool.destroys or not tool.verbs
 
 
 def _is_read(value: str, grounds: Grounds) -> bool:
@@ -57,4 +61,5 @@ def _is_read(value: str, grounds: Grounds) -> bool:
         return False
     read = [number for text in grounds.sources for number in numbers_in(text)][:MAX_NUMBERS]
     known = (*grounds.numbers, *grounds.said)[:MAX_NUMBERS]
-    return any(abs(found[0] - one - sign * more) < CENT for one in known for more in read for sign in (1, -1))
+    wanted = [abs(found[0] - one) for one in known]
+    return any(abs(gap - abs(more)) < CENT for gap in wanted for more in read)

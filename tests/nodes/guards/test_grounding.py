@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from nodes.guards.grounding import ungrounded
+from nodes.guards.grounding import Grounds, ungrounded
 from tests.behaviour.shelf import Take
 
 
@@ -32,10 +32,10 @@ def tool(tmp_path: Path) -> Take:
 def test_value_needs_a_trusted_origin(
     tool: Take, name: JsonValue, words: list[str], missing: list[str]
 ) -> None:
-    assert ungrounded(tool, {"name": name}, words) == missing
+    assert ungrounded(tool, {"name": name}, Grounds(words=tuple(words))) == missing
 
 
 def test_values_inside_lists_and_objects_count(tool: Take) -> None:
     args: JsonValue = {"name": ["there", {"deep": "unknown"}, 7]}
     assert isinstance(args, dict)
-    assert ungrounded(tool, args, []) == ["unknown", "7"]
+    assert ungrounded(tool, args, Grounds()) == ["unknown", "7"]

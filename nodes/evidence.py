@@ -1,0 +1,193 @@
+"""What a run may stand on: read from the ledger, which no state can forge, and only when needed.
+
+A process reads each entry of a run once. What it keeps of it is bounded: a value that falls out is
+no longer proof, so that a person is asked once more.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+from pydantic import JsonValue
+
+from nodes.guards.forms import forms_of, numbers_in
+from nodes.guards.grounding import Grounds, texts
+from tools.contract import Action, JsonObject, Observation
+from tools.records import LedgerEntry, Memory
+from tools.toolbox import Toolbox
+
+MAX_FORMS = 20_000
+MAX_NUMBERS = 500
+MAX_SOURCE_CHARACTERS = 400_000
+MAX_RUNS = 64
+NAMED_CHARACTERS = 3
+"""A shorter argument names no place."""
+
+
+@dataclass(slots=True)
+class Read:
+    """What was read of one run."""
+
+    seq: int = 0
+    granted: tuple[str, ...] = ()
+    trusted: dict[str, None] = field(default_factory=dict)
+    endorsed: dict[str, None] = field(default_factory=dict)
+    numbers: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_NUMBERS))
+    sources: deque[str] = field(default_factory=deque)
+    decided: dict[str, JsonObject] = field(default_factory=dict)
+    """Arguments of actions whose outcome is still to come, by key."""
+
+
+class Evidence:
+    """Reads the ledger for the gate; one for each agent of a process, usable from any thread."""
+
+    def __init__(self, memory: Memory, tools: Toolbox, principals: Sequence[str] = ()) -> None:
+        self._memory = memory
+        self._tools = tools
+        self._principals = frozenset(form for one in principals for form in forms_of(one))
+        self._runs: dict[str, Read] = {}
+        self._lock = Lock()
+
+    def grounds(self, run: str, words: Sequence[str]) -> Grounds:
+        """Return what the values of an action of this run may stand on.
+
+        Args:
+            run: The run.
+            words: What people said.
+        """
+        with self._lock:
+            read = self._read(run, words)
+            return Grounds(
+                words=tuple(words),
+                trusted=frozenset(read.trusted) | self._principals,
+                endorsed=frozenset(read.endorsed),
+                numbers=tuple(read.numbers),
+                sources=tuple(read.sources),
+            )
+
+    def granted(self, run: str) -> tuple[str, ...]:
+        """Return the tools whose actions the goal allows beforehand, as globs."""
+        with self._lock:
+            return self._read(run, ()).granted
+
+    def origin(self, run: str, value: str) -> str:
+        """Say where a value was read, e.g. `look/2 (read_file)`; empty when nowhere.
+
+        Looks through everything that the run has seen: for a question, not for each decision.
+        """
+        for entry in self._memory.ledger.entries(run):
+            if entry.kind == "observation" and value in self._text(entry):
+                step, ordinal = entry.subject.rsplit("/", 2)[-2:]
+                return f"{step}.{ordinal} ({entry.body.get('tool')})"
+        return ""
+
+    def _text(self, entry: LedgerEntry) -> str:
+        return "\n".join(texts(self._result(Observation.model_validate(_bare(entry.body)))))
+
+    def _read(self, run: str, words: Sequence[str]) -> Read:
+        read = self._runs.pop(run, None) or Read()
+        self._runs[run] = read
+        while len(self._runs) > MAX_RUNS:
+            del self._runs[next(iter(self._runs))]
+        while entries := self._memory.ledger.entries(run, after=read.seq):
+            for entry in entries:
+                self._take(read, entry, words)
+            read.seq = entries[-1].seq
+        return read
+
+    def _take(self, read: Read, entry: LedgerEntry, words: Sequence[str]) -> None:
+        match entry.kind:
+            case "goal":
+                goal = entry.body.get("goal")
+                grants = goal.get("grants") if isinstance(goal, dict) else None
+                read.granted = tuple(str(one) for one in grants) if isinstance(grants, list) else ()
+            case "decision":
+                action = entry.body.get("action")
+                args = action.get("args") if isinstance(action, dict) else None
+                read.decided[entry.subject] = args if isinstance(args, dict) else {}
+            case "observation":
+                self._observe(read, entry, words)
+            case "answer":
+                self._endorse(read, entry.subject)
+
+    def _observe(self, read: Read, entry: LedgerEntry, words: Sequence[str]) -> None:
+        """Take what no outsider can have written, and what was read where people said."""
+        seen = Observation.model_validate(_bare(entry.body))
+        args = read.decided.pop(entry.subject, {})
+        tool = self._tools.get(seen.tool)
+        if tool is None or seen.status != "ok":
+            return
+        result = self._result(seen)
+        whole = ("*",) if tool.output_trust == "trusted" else ()
+        for path in (*whole, *sorted(tool.trusted_fields)):
+            for value in at(result, path):
+                _keep(read.trusted, forms_of(value))
+                read.numbers.extend(numbers_in(value)[:1])
+        if _is_named(args, words, read):
+            read.sources.append("\n".join(texts(result))[:MAX_SOURCE_CHARACTERS])
+            while sum(map(len, read.sources)) > MAX_SOURCE_CHARACTERS:
+                read.sources.popleft()
+
+    def _result(self, seen: Observation) -> JsonValue:
+        try:
+            return self._memory.artifacts.get(seen.artifact) if seen.artifact else None
+        except KeyError:
+            return None
+
+    def _endorse(self, read: Read, review_id: str) -> None:
+        """Take the authority values of an action that a person approved as it stands."""
+        review = self._memory.reviews.get(review_id)
+        answer, action = review.answer, review.action
+        if review.kind != "action" or answer is None or action is None:
+            return
+        if answer.decision == "approve":
+            self._approve(read, action)
+        elif answer.decision == "edit" and answer.args is not None:
+            self._approve(read, action.model_copy(update={"args": answer.args}))
+
+    def _approve(self, read: Read, action: Action) -> None:
+        tool = self._tools.get(action.tool)
+        for name in tool.authority if tool else ():
+            for value in texts(action.args.get(name)):
+                _keep(read.endorsed, forms_of(value))
+
+
+def at(value: JsonValue, path: str) -> Iterator[str]:
+    """Yield the texts at a dotted path; `*` stands for each item, and alone for everything."""
+    head, _, rest = path.partition(".")
+    if head == "*" and not rest:
+        yield from texts(value)
+    elif head == "*":
+        items = value if isinstance(value, list) else []
+        for item in value.values() if isinstance(value, dict) else items:
+            yield from at(item, rest)
+    elif isinstance(value, dict) and head in value:
+        yield from at(value[head], rest) if rest else texts(value[head])
+
+
+def _is_named(args: JsonObject, words: Sequence[str], read: Read) -> bool:
+    """Tell whether people named the place that was read: each text among its arguments."""
+    names = [value for value in args.values() if isinstance(value, str) and value]
+    return bool(names) and all(_names(name, words, read) for name in names)
+
+
+def _names(name: str, words: Sequence[str], read: Read) -> bool:
+    if any(form in read.endorsed for form in forms_of(name)):
+        return True
+    exact = rf"(?<!\w){re.escape(name)}(?!\w)"
+    return len(name) >= NAMED_CHARACTERS and any(re.search(exact, text) for text in words)
+
+
+def _keep(kept: dict[str, None], forms: frozenset[str]) -> None:
+    for form in forms:
+        kept.pop(form, None)
+        kept[form] = None
+    while len(kept) > MAX_FORMS:
+        del kept[next(iter(kept))]
+
+
+def _bare(body: JsonObject) -> JsonObject:
+    known = Observation.model_fields
+    return {name: value for name, value in body.items() if name in known}
