@@ -21,7 +21,8 @@ class Declaration(BaseModel):
     outgoing: list[str] = []
     verbs: list[str] = []
     trusted: list[str] = []
-    secret: list[str] = []
+    secret: bool = False
+    """Whether its output is withheld from the model."""
     known: list[str] = []
     """Values that are always harmless, such as the least permission."""
     vouches: list[str] = []
@@ -35,6 +36,11 @@ def declarations(suite: str) -> dict[str, Declaration]:
     """Return what is declared of a suite's tools."""
     stated = tomllib.loads((HERE / f"{suite}.toml").read_text("utf-8"))
     return {name: Declaration.model_validate(one) for name, one in stated.items()}
+
+
+def withheld(suite: str) -> set[str]:
+    """Return the functions whose output is secret: it reaches no model."""
+    return {name for name, one in declarations(suite).items() if one.secret}
 
 
 def declared_tools(suite: str, functions: dict[str, Any], env: Any) -> dict[str, Tool]:  # noqa: ANN401  # agentdojo's own types
@@ -64,13 +70,13 @@ def _tool(called: str, function: Any, told: Declaration, env: Any) -> Tool:  # n
         destroys: ClassVar[bool] = told.destroys
         trusted_fields: ClassVar[frozenset[str]] = frozenset(told.trusted)
 
-        def known_values(self, args: JsonObject) -> frozenset[str]:
+        def known_values(self, _args: JsonObject) -> frozenset[str]:
             return frozenset(told.known) | vocabulary()
 
-        def resources(self, args: JsonObject) -> frozenset[str]:
+        def resources(self, _args: JsonObject) -> frozenset[str]:
             return frozenset({f"tool:{called}"})
 
-        def apply(self, args: JsonObject, key: str) -> JsonValue:
+        def apply(self, _args: JsonObject, key: str) -> JsonValue:
             raise AssertionError(key)
 
     return Declared()
