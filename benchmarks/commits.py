@@ -25,7 +25,9 @@ class Commits:
         self.checkpoints = 0
         """Checkpoints, and what nodes wrote beside them, that were written for the former."""
 
-    def listen(self, connection: Any, _record: object = None) -> None:  # noqa: ANN401  # sqlite3's, or a wrapper of it
+    def listen(
+        self, connection: Any, _record: object = None
+    ) -> None:  # sqlite3's, or a wrapper of it
         """Count the commits of a connection from now on."""
         changed, before = False, ""
 

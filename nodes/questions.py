@@ -45,7 +45,8 @@ def ask(
             title=preview.summary,
             why=verdict.reason,
             card=_card(goal, decision, tool, preview)
-            | {"rule": verdict.rule, "untrusted": [*untrusted]},
+            | {"rule": verdict.rule, "untrusted": [*untrusted]}
+            | {"origins": {value: context.evidence.origin(run, value) for value in untrusted}},
             created_at=now,
             expires_at=now + context.offer_ttl,
         )

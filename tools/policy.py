@@ -126,7 +126,9 @@ def explain_verdict(policy: Policy, facts: Facts) -> list[Considered]:
 
 def _considered(policy: Policy, facts: Facts) -> Iterator[Considered]:
     yield from _by_rules(policy, facts)
-    yield from _by_floors(facts, policy.thresholds[facts.effect])
+    # What is granted beforehand has to be as sure as what can be undone.
+    lenient = facts.granted and facts.effect == "irreversible"
+    yield from _by_floors(facts, policy.thresholds["reversible" if lenient else facts.effect])
 
 
 def _by_rules(policy: Policy, facts: Facts) -> Iterator[Considered]:

@@ -93,7 +93,7 @@ def measure(suite: Suite, styles: list[str], every: int) -> Report:
     return report
 
 
-def _benign(report: Report, suite: Suite, task: Any) -> None:  # noqa: ANN401  # agentdojo's own types
+def _benign(report: Report, suite: Suite, task: Any) -> None:
     """Play a user task with nobody attacking."""
     env = suite.world(task)
     before, calls = env.model_copy(deep=True), wanted_calls(task, env)

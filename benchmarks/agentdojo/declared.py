@@ -43,7 +43,7 @@ def withheld(suite: str) -> set[str]:
     return {name for name, one in declarations(suite).items() if one.secret}
 
 
-def declared_tools(suite: str, functions: dict[str, Any], env: Any) -> dict[str, Tool]:  # noqa: ANN401  # agentdojo's own types
+def declared_tools(suite: str, functions: dict[str, Any], env: Any) -> dict[str, Tool]:
     """Return our tools for a suite's functions, by name, on a world."""
     told = declarations(suite)
     if set(told) != set(functions):
@@ -52,7 +52,7 @@ def declared_tools(suite: str, functions: dict[str, Any], env: Any) -> dict[str,
     return {name: _tool(name, functions[name], one, env) for name, one in told.items()}
 
 
-def _tool(called: str, function: Any, told: Declaration, env: Any) -> Tool:  # noqa: ANN401  # the same
+def _tool(called: str, function: Any, told: Declaration, env: Any) -> Tool:
     fields = frozenset(function.parameters.model_fields)
 
     def vocabulary() -> frozenset[str]:
@@ -82,7 +82,7 @@ def _tool(called: str, function: Any, told: Declaration, env: Any) -> Tool:  # n
     return Declared()
 
 
-def _at(value: Any, path: list[str]) -> list[str]:  # noqa: ANN401  # the same
+def _at(value: Any, path: list[str]) -> list[str]:
     if not path:
         listed = value if isinstance(value, list) else [value]
         return [str(one) for one in listed]

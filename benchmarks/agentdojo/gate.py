@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from agentdojo.functions_runtime import FunctionCall
 from pydantic import BaseModel, JsonValue
@@ -38,7 +38,7 @@ class Notes:
         del run
         return self.kept[after:]
 
-    def get(self, name: str) -> Any:  # noqa: ANN401  # an artifact or a review
+    def get(self, name: str) -> Any:
         """Return what is kept under a name."""
         return self.values[name] if name in self.values else self.asked[name]
 
@@ -69,19 +69,23 @@ class Gate:
         functions: dict[str, Any],
         env: Any,
         prompt: str,
-        principals: list[str],  # noqa: ANN401  # agentdojo's own types
+        principals: list[str],
     ) -> None:
-        self.tools: Any = declared_tools(suite, functions, env)
+        self.tools = declared_tools(suite, functions, env)
         self.microseconds: list[float] = []
         self._withheld = withheld(suite)
         self._secrets: set[str] = set()
-        self._notes: Any = Notes()
+        self._notes = Notes()
         self._calls = 0
         self._goal = Goal(objective=prompt[:4000], grants=("*",))
         self._notes.note("goal", RUN, {"goal": self._goal.to_json()})
-        evidence = Evidence(self._notes, self.tools, principals)
+        memory, tools = cast("Any", self._notes), cast("Any", self.tools)
         context: Any = SimpleNamespace(
-            tools=self.tools, policy=POLICY, memory=self._notes, evidence=evidence, words=()
+            tools=tools,
+            policy=POLICY,
+            memory=memory,
+            evidence=Evidence(memory, tools, principals),
+            words=(),
         )
         self._context: Context = context
 
@@ -122,7 +126,7 @@ class Gate:
         )
         self._notes.note("answer", name, answer.to_json())
 
-    def saw(self, call: FunctionCall, output: Any) -> None:  # noqa: ANN401  # whatever a function returns
+    def saw(self, call: FunctionCall, output: Any) -> None:
         """Note what a call returned."""
         self._calls += 1
         key, value = f"{RUN}/work/{self._calls}", plain(output)
@@ -144,7 +148,7 @@ class Gate:
         self._notes.note("observation", key, seen.to_json())
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401  # JSON out of anything
+def plain(value: Any) -> Any:
     """Return a value as plain JSON."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")

@@ -149,7 +149,9 @@ def untrusted_inputs(review: Review, entries: Iterable[LedgerEntry]) -> list[str
         and entry.body.get("trust") == "untrusted"
         and entry.subject.split("/")[-2] in steps
     }
-    values = review.card.get("untrusted")
+    values, origins = review.card.get("untrusted"), review.card.get("origins")
     for value in values if isinstance(values, list) else []:
-        found.add(f"{value!r}, an argument of the action itself, has no trusted origin")
+        read = origins.get(str(value)) if isinstance(origins, dict) else ""
+        where = f"; it was read by {read}" if read else "; nothing that was read holds it"
+        found.add(f"{value!r}, an argument of the action itself, has no trusted origin{where}")
     return sorted(found)

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime
 from typing import Final
 
-_NUMBER: Final = re.compile(r"(?<![\w.])(?:-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?!\w)")
+_NUMBER: Final = re.compile(r"(?<![\w.-])(?:-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?!\w)")
 _MAILS: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SHARE: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s?%")
 _DATE_CHARACTERS: Final = len("2026-01-01")

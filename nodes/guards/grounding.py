@@ -78,7 +78,7 @@ def is_grounded(value: str, grounds: Grounds) -> bool:
     forms = forms_of(value)
     if forms & grounds.trusted or forms & grounds.endorsed:
         return True
-    return any(_said(form, grounds.words) for form in {value, *forms}) or _follows(value, grounds)
+    return _said(value, grounds.words) or _counted(value, grounds) or _follows(value, grounds)
 
 
 def texts(value: JsonValue) -> Iterator[str]:
@@ -103,6 +103,12 @@ def _said(value: str, words: Sequence[str]) -> bool:
     quoted = rf"[\"'`]{exact}[\"'`]"
     plain = rf"(?<!\w){exact}(?!\w)" if len(value) >= DISTINCTIVE else quoted
     return any(re.search(rf"{plain}|{quoted}", text) for text in words)
+
+
+def _counted(value: str, grounds: Grounds) -> bool:
+    """Tell whether a value is a number of two digits or more that people said."""
+    found = numbers_in(value)
+    return sum(map(str.isdigit, value)) > 1 and len(found) == 1 and found[0] in grounds.said
 
 
 def _follows(value: str, grounds: Grounds) -> bool:

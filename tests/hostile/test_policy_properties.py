@@ -103,6 +103,9 @@ facts = st.builds(
     tainted=st.booleans(),
     in_plan=st.booleans(),
     granted=st.booleans(),
+    asked=st.booleans(),
+    sourced=st.booleans(),
+    carries=st.booleans(),
     money=nearby,
 )
 
@@ -127,6 +130,9 @@ def pair(one: Facts, other: Facts) -> tuple[Facts, Facts]:
         "tainted": one.tainted or other.tainted,
         "in_plan": one.in_plan and other.in_plan,
         "granted": one.granted and other.granted,
+        "asked": one.asked and other.asked,
+        "sourced": one.sourced and other.sourced,
+        "carries": one.carries or other.carries,
         "confidence": unsure.confidence,
         "money": dear.money,
     }
@@ -134,6 +140,9 @@ def pair(one: Facts, other: Facts) -> tuple[Facts, Facts]:
         "tainted": one.tainted and other.tainted,
         "in_plan": one.in_plan or other.in_plan,
         "granted": one.granted or other.granted,
+        "asked": one.asked or other.asked,
+        "sourced": one.sourced or other.sourced,
+        "carries": one.carries and other.carries,
         "confidence": sure.confidence,
         "money": cheap.money,
     }
@@ -173,9 +182,18 @@ def test_no_policy_lowers_a_floor(policy: Policy, asked: Facts) -> None:
     final = asked.effect == "irreversible"
     if final and not asked.in_plan and not asked.granted:
         assert decision == "deny"
-    if final or (asked.tainted and asked.effect != "read"):
+    if final and (asked.tainted or not asked.granted):
         assert decision != "allow"
-    if certainty(asked) < policy.thresholds[asked.effect]:
+    if asked.tainted and asked.effect != "read":
+        assert decision != "allow"
+    if not asked.asked and (final or asked.tainted):
+        assert decision == "deny"
+    if asked.tainted and not asked.sourced:
+        assert decision == "deny"
+    if asked.carries and asked.effect != "read":
+        assert decision == "deny"
+    lenient = final and asked.granted
+    if certainty(asked) < policy.thresholds["reversible" if lenient else asked.effect]:
         assert decision != "allow"
 
 
