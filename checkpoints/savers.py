@@ -91,11 +91,13 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
     Its writes about a run are deferred while the store holds the run's lease; without the lease,
     as in graphs that are not ours, they are committed before the call returns. Of a graph that is
     `REPEATABLE`, only the newest checkpoint before a commit is written: after a crash nobody could
-    see the others. What it keeps is sealed when the store is, see `sealing.py`.
+    see the others. Whoever wants all kept gets all. What it keeps is sealed when the store is, see
+    `sealing.py`.
     """
 
     writer: Writer
     serde: SealingSerializer
+    keep: int
 
     def put(
         self,
@@ -269,7 +271,7 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
     def _may_be_late(self, config: RunnableConfig) -> bool:
         at = config["configurable"]
         alone = at.get(REPEATABLE) and not at.get("checkpoint_ns")
-        return bool(alone) and _thread(config) in self.writer.held
+        return bool(self.keep and alone) and _thread(config) in self.writer.held
 
 
 class SQLiteSaver(AnyCallSaver, SqliteSaver):
@@ -283,6 +285,7 @@ class SQLiteSaver(AnyCallSaver, SqliteSaver):
     def __init__(self, writer: Writer, *, keep: int) -> None:
         super().__init__(writer.driver, serde=SealingSerializer(writer.vault))
         self.writer = writer
+        self.keep = keep
         with writer.outside():
             self.setup()
             if keep:

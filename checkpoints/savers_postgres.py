@@ -52,7 +52,7 @@ class PostgreSQLSaver(AnyCallSaver, PostgresSaver):
     def __init__(self, writer: Writer, *, keep: int) -> None:
         super().__init__(writer.driver, serde=SealingSerializer(writer.vault))
         self.writer = writer
-        self._keep = keep
+        self.keep = keep
         self._puts = 0
         with writer.outside():
             writer.driver.execute(_LOCK)
@@ -76,7 +76,7 @@ class PostgreSQLSaver(AnyCallSaver, PostgresSaver):
             checkpoint, new_versions = self._boxed(config, checkpoint, new_versions)
             kept = super()._put_now(config, checkpoint, metadata, new_versions)
             self._puts += 1
-            if self._keep and self._puts % self._keep == 0 and _DELTA not in metadata:
+            if self.keep and self._puts % self.keep == 0 and _DELTA not in metadata:
                 self._cut(config)
         return kept
 
@@ -123,7 +123,7 @@ class PostgreSQLSaver(AnyCallSaver, PostgresSaver):
         of = config["configurable"]
         names = {"of": str(of["thread_id"]), "ns": of.get("checkpoint_ns", "")}
         with self._cursor() as cursor:
-            last = cursor.execute(_OLDEST, names | {"last": self._keep - 1}).fetchone()
+            last = cursor.execute(_OLDEST, names | {"last": self.keep - 1}).fetchone()
             if last is not None:
                 for statement in _DROP:
                     cursor.execute(statement, names | {"oldest": last["checkpoint_id"]})

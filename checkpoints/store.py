@@ -158,7 +158,8 @@ def open_store(
         url: `sqlite:///` and a path. This version keeps stores in SQLite files only.
         clock: The present.
         owner: Who takes leases; unique to this store when None.
-        keep: How many of the newest checkpoints LangGraph keeps of a run; 0 keeps all.
+        keep: How many of the newest checkpoints LangGraph keeps of a run; 0 keeps all, also those
+            between two commits.
         key: What its content is sealed with, see `Vault`; several separated by commas: the first
             seals, all open. Empty for a store that is not encrypted.
         for_sealing: Whether a plain store may be opened with a key, because it is to be sealed.
