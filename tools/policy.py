@@ -18,11 +18,11 @@ deny rules are read widely, but end the search only where they match narrowly. S
 about one table shields no other table that the same action touches from the rules that follow.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from tools.contract import EffectClass, Record
 from tools.policy_file import Decision, Rule, parse_policy, read_policy
@@ -143,45 +143,69 @@ def _by_rules(policy: Policy, facts: Facts) -> Iterator[Considered]:
     yield Considered(rule="default", decision="deny", matched=True, why=why)
 
 
-def _by_floors(facts: Facts, minimum: float) -> Iterator[Considered]:
-    """Raise the verdict where no rule may lower it."""
-    acts, final = facts.effect != "read", facts.effect == "irreversible"
-    yield _floor(
+class Floor(NamedTuple):
+    """What no rule can lower."""
+
+    name: str
+    decision: Decision
+    why: str
+    applies: Callable[[Facts], bool]
+
+
+def _acts(facts: Facts) -> bool:
+    return facts.effect != "read"
+
+
+def _is_final(facts: Facts) -> bool:
+    return facts.effect == "irreversible"
+
+
+_FLOORS: tuple[Floor, ...] = (
+    Floor(
         "outside-plan",
         "deny",
-        matched=final and not (facts.in_plan or facts.granted),
-        why="What cannot be undone runs only within the plan or by the user's grant.",
-    )
-    yield _floor(
+        "What cannot be undone runs only within the plan or by the user's grant.",
+        lambda facts: _is_final(facts) and not (facts.in_plan or facts.granted),
+    ),
+    Floor(
         "not-asked-for",
         "deny",
-        matched=not facts.asked and (final or facts.tainted),
-        why="Nobody's words call for this; say that it is wanted, and it can be asked about.",
-    )
-    yield _floor(
+        "Nobody's words call for this; say that it is wanted, and it can be asked about.",
+        lambda facts: not facts.asked and (_is_final(facts) or facts.tainted),
+    ),
+    Floor(
         "unsourced",
         "deny",
-        matched=facts.tainted and not facts.sourced,
-        why="A value that decides who, where or how much stands in no place that people named.",
-    )
-    yield _floor(
+        "A value that decides who, where or how much stands in no place that people named.",
+        lambda facts: facts.tainted and not facts.sourced,
+    ),
+    Floor(
         "carries",
         "deny",
-        matched=acts and facts.carries,
-        why="It would let out a secret, or an address that nobody whom you trust has named.",
-    )
-    yield _floor(
+        "It would let out an address or a link that nobody whom you trust has named.",
+        lambda facts: _acts(facts) and facts.carries,
+    ),
+    Floor(
         "irreversible",
         "ask",
-        matched=final and not (facts.granted and facts.asked and not facts.tainted),
-        why="What cannot be undone is a person's decision.",
-    )
-    yield _floor(
+        "What cannot be undone is a person's decision.",
+        lambda facts: (
+            _is_final(facts) and not (facts.granted and facts.asked and not facts.tainted)
+        ),
+    ),
+    Floor(
         "tainted",
         "ask",
-        matched=facts.tainted and acts,
-        why="An argument that decides who, where or how much has no trusted origin.",
-    )
+        "An argument that decides who, where or how much has no trusted origin.",
+        lambda facts: facts.tainted and _acts(facts),
+    ),
+)
+
+
+def _by_floors(facts: Facts, minimum: float) -> Iterator[Considered]:
+    """Raise the verdict where no rule may lower it."""
+    for floor in _FLOORS:
+        yield _floor(floor.name, floor.decision, matched=floor.applies(facts), why=floor.why)
     yield _floor(
         "confidence",
         "ask",
