@@ -9,6 +9,8 @@ from tools.contract import canonical
 
 MAX_RESULT_BYTES = 1_048_576
 """A larger result is cut: no tool can fill the store."""
+MAX_RESULT_DEPTH = 60
+"""A result that is nested deeper is kept as text: a record must be readable again."""
 WITHHELD = "(withheld)"
 """What stands in the place of a secret."""
 
@@ -26,12 +28,27 @@ def without_secrets(value: JsonValue, secret: frozenset[str]) -> JsonValue:
 
 
 def bounded(value: JsonValue) -> JsonValue:
-    """Return a value, or how its JSON begins when it is larger than `MAX_RESULT_BYTES`."""
+    """Return a value, or how its JSON begins when it is too large or too deep to be kept."""
     text = canonical(value)
-    if len(text) <= MAX_RESULT_BYTES:
+    if len(text) <= MAX_RESULT_BYTES and not is_deep(value):
         return value
     told = f"The result is {len(text)} bytes of JSON; how it begins is kept."
     return {"summary": told, "truncated": True, "begins": text[: MAX_RESULT_BYTES // 4]}
+
+
+def is_deep(value: JsonValue, most: int = MAX_RESULT_DEPTH) -> bool:
+    """Tell whether a value is nested deeper than can be kept."""
+    level: list[JsonValue] = [value]
+    for _ in range(most):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, list | dict)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def summary(value: JsonValue) -> str:

@@ -26,12 +26,13 @@ from tools.langchain.arguments import refuse_unfilled, refuse_unfit, schema_of
 from tools.langchain.calling import Caller
 from tools.langchain.hooks import NO_HOOKS, Hooks
 from tools.plain_text import plain
-from tools.results import jsonable
+from tools.results import is_deep, jsonable
 from tools.shortened import shortened
 from tools.versions import Versions
 
 DEFAULT_SECONDS: Final = 60.0
 MAX_OUTPUT_CHARACTERS: Final = 200_000
+MAX_DEPTH: Final = 40
 SUMMARY_CHARACTERS: Final = 300
 DESCRIPTION_CHARACTERS: Final = 2_000
 PREVIEW_CHARACTERS: Final = 4_000
@@ -152,7 +153,7 @@ class Adapted(Tool):
         return Preview(
             summary=f"Call {self.name}; what exactly it changes only the tool knows.",
             statement=plain(canonical(args), PREVIEW_CHARACTERS),
-            undo="Its own undo." if self.effect == "reversible" else "It cannot be undone.",
+            undo="By its own undo." if self.effect == "reversible" else "",
         )
 
     def apply(self, args: JsonObject, key: str) -> JsonValue:
@@ -222,6 +223,7 @@ def _result(name: str, answer: Any) -> JsonObject:  # noqa: ANN401  # whatever a
 
 def _json(value: Any) -> JsonValue:  # noqa: ANN401  # whatever a tool returns
     try:
-        return jsonable(value)
+        found = jsonable(value)
     except (TypeError, ValueError, RecursionError):
         return f"(a {type(value).__name__}, which has no JSON)"
+    return f"(a {type(value).__name__}, nested too deeply)" if is_deep(found, MAX_DEPTH) else found

@@ -4,17 +4,19 @@ import base64
 import binascii
 import hashlib
 import json
-from typing import Final
+from typing import Any, Final
 
 from mcp import types
 from pydantic import JsonValue
 
 from tools.contract import JsonObject, Record, canonical
 from tools.plain_text import plain
+from tools.results import is_deep, jsonable
 from tools.shortened import shortened
 
 SUMMARY_CHARACTERS: Final = 300
 MAX_BLOCKS: Final = 200
+MAX_DEPTH: Final = 40
 
 
 class Answer(Record):
@@ -60,7 +62,7 @@ def answer_of(result: types.CallToolResult) -> Answer:
         else:
             texts.append(text)
     text = "\n".join(texts)
-    structured: JsonValue = result.structuredContent
+    structured = _sound(result.structuredContent)
     read = _parsed(text)
     data = _unwrapped(structured) if structured is not None else read
     if read is not None and read in (structured, data):
@@ -106,7 +108,15 @@ def _parsed(text: str) -> JsonValue:
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        found: JsonValue = json.loads(text, parse_constant=str)
+        return _sound(json.loads(text, parse_constant=str))
     except (ValueError, RecursionError):
         return None
-    return found
+
+
+def _sound(value: Any) -> JsonValue:  # noqa: ANN401  # whatever a server sends
+    """Return a value as JSON that can be kept; None for one that is nested without end."""
+    try:
+        found = jsonable(value)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return None if is_deep(found, MAX_DEPTH) else found

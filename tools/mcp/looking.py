@@ -112,6 +112,27 @@ class Reversal:
             )
         return seen
 
+    def foreseen(self, args: JsonObject) -> JsonValue:
+        """Return what `look` will show of an action once it has happened; None when unforeseeable.
+
+        It is all that `look` shows when the settings name the same fields for both.
+        """
+        told = self.override
+        if told.look is None or told.probe is not None:
+            return None
+        try:
+            return arguments(told.happened, {"args": args}) or None
+        except Missing:
+            return None
+
+    @property
+    def foresees_all(self) -> bool:
+        """Whether `foreseen` is all that `look` shows."""
+        look = self.override.look
+        return (
+            look is not None and bool(look.fields) and {*look.fields} == {*self.override.happened}
+        )
+
     def happened(self, scope: Scope) -> Happened:
         """Tell whether it happened.
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
@@ -102,7 +103,14 @@ class ServerSettings(Record):
             raise ValueError("a server has either a `command` or a `url`")
         if self.url and not self.url.startswith(("http://", "https://")):
             raise ValueError("the `url` of a server begins with https:// or http://")
+        if self.headers and self.url.startswith("http://") and not _is_here(self.url):
+            raise ValueError("headers are sent over https:// only, or to this machine")
         return self
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
 class McpSettings(Record):

@@ -94,8 +94,8 @@ class McpTool(Tool):
         said = ", ".join(f"{name}={str(value).lower()}" for name, value in sorted(hints.items()))
         return (
             f"MCP server {link.name}: {where}",
-            f"{settings.call_seconds:g} s a call, {settings.output_characters} characters of it",
-            f"pinned: {self.definition.digest[:12]}",
+            f"{settings.call_seconds:g} s a call, at most {settings.output_characters} characters",
+            "refused when the server says something else of it than when the run began",
             *([f"the server's hints, which lower no risk: {said}"] if said else []),
         )
 
@@ -130,15 +130,18 @@ class McpTool(Tool):
         Raises:
             ToolFault: The server does not show it.
         """
-        looks = self._reversal.override.look is not None
-        before = self._reversal.before(args)
+        look = self._reversal.override.look
+        before, after = self._reversal.before(args), self._reversal.foreseen(args)
         told = json.dumps(args, indent=2, sort_keys=True, ensure_ascii=False)
         return Preview(
             summary=f"Call {self.name} of an MCP server; what it does only the server knows.",
             statement=plain(told, PREVIEW_CHARACTERS),
-            before=plain(_shown(before), PREVIEW_CHARACTERS) if looks else "",
+            shows=f"what {look.tool} shows" if look else "",
+            before=plain(_shown(before), PREVIEW_CHARACTERS) if look else "",
+            after=plain(_shown(after), PREVIEW_CHARACTERS) if after is not None else "",
             facts={"server": self._hand.link.name, "pinned": self.definition.digest[:12]},
             undo=self._undo_told(),
+            leaves=digest(after) if after is not None and self._reversal.foresees_all else "",
         )
 
     def apply(self, args: JsonObject, key: str) -> JsonValue:
@@ -236,7 +239,7 @@ class McpTool(Tool):
     def _undo_told(self) -> str:
         undo = self._reversal.override.undo
         if self.effect != "reversible" or undo is None:
-            return "It cannot be undone."
+            return "What the server did, only its owner can take back."
         return f"By {undo.tool!r} of the same server, if nobody changed it meanwhile."
 
 

@@ -15,9 +15,9 @@ class ResearchSettings(Record):
 
     sources: tuple[Source, ...] = ()
     """Any of web, wikipedia and arxiv; none when it is not told."""
-    queries: Literal["content", "authority"] = "content"
-    """`authority`: a query must come from people's words, or a person is asked. What is sought is
-    told to whoever is searched; a secret can leave in a query."""
+    queries: Literal["authority", "content"] = "authority"
+    """What is sought is told to whoever is searched, and a secret can leave in a query: so it must
+    come from people's words, or a person is asked. `content`: an agent may seek what it likes."""
     results: int = Field(default=5, ge=1, le=10)
     """How many results a search brings at most."""
     characters: int = Field(default=1_500, ge=100, le=20_000)

@@ -36,7 +36,8 @@ class SearchOutside(Tool):
 
     effect: ClassVar[EffectClass] = "read"
     args_schema = SearchArgs
-    content: ClassVar[frozenset[str]] = frozenset({"query", "limit"})
+    authority: ClassVar[frozenset[str]] = frozenset({"query"})
+    content: ClassVar[frozenset[str]] = frozenset({"limit"})
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -83,6 +84,6 @@ def search_tool(asking: Asking) -> SearchOutside:
         name = NAMES[asking.source]
         description = DESCRIPTIONS[asking.source]
 
-    if asking.settings.queries == "authority":
-        Kind.authority, Kind.content = frozenset({"query"}), frozenset({"limit"})
+    if asking.settings.queries == "content":
+        Kind.authority, Kind.content = frozenset(), frozenset({"query", "limit"})
     return Kind(asking)

@@ -163,7 +163,11 @@ def test_output_is_bounded_and_says_so() -> None:
     assert int(str(result["characters"])) > 6_000_000
 
 
-@pytest.mark.parametrize("value", [stock.Unprintable(), {(1, 2): 3}, object()])
+def nested(levels: int) -> Any:
+    return [] if levels == 0 else [nested(levels - 1)]
+
+
+@pytest.mark.parametrize("value", [stock.Unprintable(), {(1, 2): 3}, object(), nested(300)])
 def test_result_without_json_is_no_failure_of_an_effect(value: Any) -> None:
     result = adapted(stock.returning(value)).apply({}, "k")
     assert isinstance(result, dict)

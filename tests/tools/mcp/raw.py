@@ -103,6 +103,8 @@ class Server:
             "refuses": {"error": {"code": -32602, "message": "no such thing\x1b[2J"}},
             "breaks": {"error": {"code": -32603, "message": "internal"}},
             "odd": {"result": {"content": "not a list"}},
+            "nan": {"result": told | {"structuredContent": {"a": float("nan"), "b": 1e999}}},
+            "deep": {"result": {"content": [{"type": "text", "text": "[" * 900 + "]" * 900}]}},
         }
         return others.get(self.mode, {"result": told})
 

@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from tests.tools.mcp.naive import naive
 from tests.tools.mcp.serving import ROOT, await_end, kill, processes, raw, raw_command, tools_of
+from tools.contract import canonical
 from tools.errors import Fatal, OutcomeUnknown, Refused, SurefootError, Transient
 from tools.mcp.link import Link
 from tools.mcp.settings import ServerSettings
@@ -20,7 +22,7 @@ def log(folder: Path) -> str:
     return (folder / "log").read_text()
 
 
-def acted(settings: ServerSettings) -> object:
+def acted(settings: ServerSettings) -> JsonValue:
     """Call the only tool of a server, as one that has an effect."""
     with tools_of(settings) as tools:
         return tools["do"].apply({"what": "x"}, "key")
@@ -114,6 +116,11 @@ def test_errors_of_the_protocol_are_typed_and_plain(
     with pytest.raises(kind) as fault:
         acted(raw(mode, tmp_path))
     assert str(fault.value).isprintable()
+
+
+@pytest.mark.parametrize("mode", ["nan", "deep"])
+def test_odd_answer_to_an_effect_is_an_answer(mode: str, tmp_path: Path) -> None:
+    assert canonical(acted(raw(mode, tmp_path)))
 
 
 def test_closed_server_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ def test_table_is_read_as_it_stands() -> None:
         {"notes": {"command": "x", "url": "https://x"}},
         {"notes": {"url": "file:///etc/passwd"}},
         {"notes": {"command": "x", "shell": True}},
+        {"notes": {"url": "http://example.com/mcp", "headers": {"authorization": "x"}}},
+        {"notes": {"url": "http://127.0.0.1.example.com/", "headers": {"authorization": "x"}}},
         {"Notes/..": {"command": "x"}},
         {"notes": {"command": "x", "tools": {"w": {"effect": "reversible"}}}},
         {"notes": {"command": "x", "tools": {"w": {"happened": {"text": "$arg.text"}}}}},

@@ -176,8 +176,9 @@ def test_declarations_say_who_is_told_what_is_sought() -> None:
         ["host:en.wikipedia.org"],
         ["host:export.arxiv.org"],
     ]
-    strict = settings.model_copy(update={"queries": "authority"})
-    assert {one.authority for one in research_tools(strict)} == {frozenset({"query"})}
+    assert {one.authority for one in tools} == {frozenset({"query"})}
+    free = settings.model_copy(update={"queries": "content"})
+    assert {one.authority for one in research_tools(free)} == {frozenset()}
 
 
 def test_nothing_is_searched_unless_the_settings_say_so() -> None:
