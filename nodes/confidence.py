@@ -165,7 +165,7 @@ def _clear(
             target=digest(context.tools[action.tool].target(action.args)) if by_review else "",
             confidence=judged.confidence,
             tainted=bool(judged.untrusted),
-            granted=judged.granted,
+            entrusted=judged.entrusted,
             expires_at=by_review.expires_at if by_review else context.clock() + context.offer_ttl,
         )
     )

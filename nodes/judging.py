@@ -26,7 +26,7 @@ class Judged:
     confidence: float
     untrusted: tuple[str, ...] = ()
     """Authority values without a trusted origin."""
-    granted: bool = False
+    entrusted: bool = False
     """Whether the goal allows such actions beforehand."""
 
 
@@ -63,20 +63,20 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
         return Judged(verdict, tool.effect, certain)
     words = (goal.objective, *context.words, *state.get("words", []))
     weighed = _weighed(context, tool, action, words, state["run"])
-    granted = tool.effect == "irreversible" and _is_granted(context, state["run"], tool)
+    entrusted = tool.effect == "irreversible" and _is_entrusted(context, state["run"], tool)
     facts = Facts(
         action=action,
         effect=tool.effect,
         resources=resources,
         confidence=certain,
         tainted=bool(weighed.untrusted),
-        granted=granted,
+        entrusted=entrusted,
         asked=weighed.asked,
         sourced=weighed.sourced,
         carries=bool(weighed.carried),
     )
     verdict = context.policy.judge(facts)
-    return Judged(verdict, tool.effect, certain, weighed.untrusted, granted=granted)
+    return Judged(verdict, tool.effect, certain, weighed.untrusted, entrusted=entrusted)
 
 
 def _weighed(
@@ -89,5 +89,5 @@ def _weighed(
     return weigh(tool, action.args, context.evidence.grounds(run, words))
 
 
-def _is_granted(context: Context, run: str, tool: Tool) -> bool:
+def _is_entrusted(context: Context, run: str, tool: Tool) -> bool:
     return in_scope(context.evidence.granted(run), tool.name)

@@ -281,8 +281,8 @@ class Clearance(Record):
     """Digest of what the action was to act on when it was cleared; empty when nothing is bound."""
     confidence: float = 1.0
     tainted: bool = False
-    granted: bool = False
-    """Whether the goal allows such actions beforehand."""
+    entrusted: bool = False
+    """Whether a person allowed such actions beforehand, in the goal."""
     expires_at: datetime
 
 

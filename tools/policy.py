@@ -126,8 +126,8 @@ def explain_verdict(policy: Policy, facts: Facts) -> list[Considered]:
 
 def _considered(policy: Policy, facts: Facts) -> Iterator[Considered]:
     yield from _by_rules(policy, facts)
-    # What is granted beforehand has to be as sure as what can be undone.
-    lenient = facts.granted and facts.effect == "irreversible"
+    # What a person allowed beforehand has to be as sure as what can be undone.
+    lenient = facts.entrusted and facts.effect == "irreversible"
     yield from _by_floors(facts, policy.thresholds["reversible" if lenient else facts.effect])
 
 
@@ -190,7 +190,7 @@ _FLOORS: tuple[Floor, ...] = (
         "ask",
         "What cannot be undone is a person's decision.",
         lambda facts: (
-            _is_final(facts) and not (facts.granted and facts.asked and not facts.tainted)
+            _is_final(facts) and not (facts.entrusted and facts.asked and not facts.tainted)
         ),
     ),
     Floor(

@@ -31,7 +31,9 @@ class Facts(Record):
     in_plan: bool = True
     """Whether the checked plan names the tool for this step."""
     granted: bool = False
-    """Whether a person granted actions of this kind beforehand."""
+    """Whether the user granted this action although it is not in the plan."""
+    entrusted: bool = False
+    """Whether a person allowed actions of this kind beforehand, with values of trusted origin."""
     asked: bool = True
     """Whether people's words call for it, or leave it to a text that they name."""
     sourced: bool = True

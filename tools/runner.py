@@ -160,7 +160,7 @@ class Runner:
                 resources=tuple(sorted(tool.resources(args))),
                 confidence=clearance.confidence,
                 tainted=clearance.tainted,
-                granted=clearance.granted,
+                entrusted=clearance.entrusted,
             )
         )
         by_rule = clearance.by == "rule"

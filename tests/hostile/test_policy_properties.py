@@ -103,6 +103,7 @@ facts = st.builds(
     tainted=st.booleans(),
     in_plan=st.booleans(),
     granted=st.booleans(),
+    entrusted=st.booleans(),
     asked=st.booleans(),
     sourced=st.booleans(),
     carries=st.booleans(),
@@ -130,6 +131,7 @@ def pair(one: Facts, other: Facts) -> tuple[Facts, Facts]:
         "tainted": one.tainted or other.tainted,
         "in_plan": one.in_plan and other.in_plan,
         "granted": one.granted and other.granted,
+        "entrusted": one.entrusted and other.entrusted,
         "asked": one.asked and other.asked,
         "sourced": one.sourced and other.sourced,
         "carries": one.carries or other.carries,
@@ -140,6 +142,7 @@ def pair(one: Facts, other: Facts) -> tuple[Facts, Facts]:
         "tainted": one.tainted and other.tainted,
         "in_plan": one.in_plan or other.in_plan,
         "granted": one.granted or other.granted,
+        "entrusted": one.entrusted or other.entrusted,
         "asked": one.asked or other.asked,
         "sourced": one.sourced or other.sourced,
         "carries": one.carries and other.carries,
@@ -182,7 +185,7 @@ def test_no_policy_lowers_a_floor(policy: Policy, asked: Facts) -> None:
     final = asked.effect == "irreversible"
     if final and not asked.in_plan and not asked.granted:
         assert decision == "deny"
-    if final and (asked.tainted or not asked.granted):
+    if final and (asked.tainted or not asked.entrusted):
         assert decision != "allow"
     if asked.tainted and asked.effect != "read":
         assert decision != "allow"
@@ -192,7 +195,7 @@ def test_no_policy_lowers_a_floor(policy: Policy, asked: Facts) -> None:
         assert decision == "deny"
     if asked.carries and asked.effect != "read":
         assert decision == "deny"
-    lenient = final and asked.granted
+    lenient = final and asked.entrusted
     if certainty(asked) < policy.thresholds["reversible" if lenient else asked.effect]:
         assert decision != "allow"
 
