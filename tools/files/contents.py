@@ -17,8 +17,8 @@ from pydantic import Field
 
 from tools.contract import Artifacts, JsonObject, Record
 from tools.errors import Fatal, Refused, Transient
-from tools.files.changes import attributes_of, same
 from tools.files.faults import told
+from tools.files.looks import attributes_of, same
 from tools.files.root import Kind, Root, kind_of
 
 CHUNK_BYTES: Final = 786_432

@@ -93,13 +93,15 @@ def open_walked(folder: int, name: str, flags: int, mode: int) -> int:
             os.close(here)
 
 
-def rename_new(old_folder: int, old: str, new_folder: int, new: str) -> None:
+def rename_new(
+    old_folder: int, old: str, new_folder: int, new: str, *, portable: bool = False
+) -> None:
     """Rename; never replaces what is there.
 
     Raises:
         OSError: As `os.rename` does; EEXIST when the new name is taken.
     """
-    if _renamed(old_folder, old, new_folder, new, _NOREPLACE):
+    if not portable and _renamed(old_folder, old, new_folder, new, _NOREPLACE):
         return
     # Without the system call there is a moment between looking and renaming.
     with suppress(FileNotFoundError):
@@ -108,13 +110,13 @@ def rename_new(old_folder: int, old: str, new_folder: int, new: str) -> None:
     os.rename(old, new, src_dir_fd=old_folder, dst_dir_fd=new_folder)
 
 
-def exchange(folder: int, one: str, other: str) -> bool:
+def exchange(folder: int, one: str, other: str, *, portable: bool = False) -> bool:
     """Let two names of a folder change places; False when this kernel or file system cannot.
 
     Raises:
         OSError: As `os.rename` does.
     """
-    return _renamed(folder, one, folder, other, _EXCHANGE)
+    return not portable and _renamed(folder, one, folder, other, _EXCHANGE)
 
 
 def _renamed(old_folder: int, old: str, new_folder: int, new: str, flags: int) -> bool:

@@ -14,7 +14,7 @@ _PAUSE_SECONDS: Final = 0.002
 
 
 @contextmanager
-def locked(folder: int) -> Iterator[int]:
+def locked(folder: int, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[int]:
     """Hold a folder's lock; the system lets go of it when the process ends, however it ends.
 
     Yields what holds it: a program that is handed this descriptor keeps the lock until it ends too.
@@ -27,14 +27,14 @@ def locked(folder: int) -> Iterator[int]:
     # A description of its own: threads that share one would share the lock too.
     held = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
     try:
-        _take(held)
+        _take(held, patience_seconds)
         yield held
     finally:
         os.close(held)
 
 
-def _take(held: int) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
+def _take(held: int, patience_seconds: float) -> None:
+    until = time.monotonic() + patience_seconds
     while True:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,9 +13,9 @@ from pydantic import JsonValue
 
 from tools.contract import EffectClass, Happened, JsonObject, Preview, digest
 from tools.errors import Refused, ToolFault, UndoConflict
-from tools.files.changes import fresh_mode, owner_in, refuse_unwritable
 from tools.files.contents import Thing, put_back, thing_of
 from tools.files.filetool import FileTool
+from tools.files.looks import fresh_mode, owner_in, refuse_unwritable
 from tools.files.names import parents, resource, split
 from tools.files.space import Loaded, brief, version
 from tools.files.text import Change, change_of, decoded

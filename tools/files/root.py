@@ -16,9 +16,10 @@ from weakref import finalize
 
 from tools.errors import BadInput, Fatal, Refused
 from tools.files import changes, kernel
-from tools.files.changes import Owner
+from tools.files.changes import Spot
 from tools.files.faults import fault_of, told
-from tools.files.lock import locked
+from tools.files.lock import PATIENCE_SECONDS, locked
+from tools.files.looks import Attributes, Looks, Owner, refuse_twin, refuse_unwritable
 from tools.files.names import MAX_NAME_BYTES, OURS, as_is, normal, parents, split
 
 Kind = Literal["file", "folder", "link", "other"]
@@ -47,13 +48,16 @@ class Root:
 
     Args:
         path: The folder; links in this path itself are followed, once.
-        walk: Walk names part by part even if the kernel has `openat2`.
+        walk: Do without `openat2` and `renameat2`, as where the kernel has neither.
+        patience_seconds: How long to wait while another process changes something.
 
     Raises:
         BadInput: There is no such folder.
     """
 
-    def __init__(self, path: Path, *, walk: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, walk: bool = False, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         self.path = path
         try:
             self._descriptor = os.open(path, _FOLDER)
@@ -64,6 +68,8 @@ class Root:
             ) from error
         self.close = finalize(self, os.close, self._descriptor)
         self._opener = kernel.open_walked if walk else kernel.opener(self._descriptor)
+        self._portable = walk
+        self._patience = patience_seconds
         self._named = normal
         self._careful = True
 
@@ -158,7 +164,7 @@ class Root:
         over: os.stat_result | None,
         mode: int | None = None,
         owner: Owner | None = None,
-        attributes: changes.Attributes | None = None,
+        attributes: Attributes | None = None,
     ) -> os.stat_result:
         """Make or replace a file, wholly or not at all, and return what it now is.
 
@@ -176,13 +182,13 @@ class Root:
             Refused: What is there is not what was seen, or must not be replaced.
             Fatal: The disk is full, or read-only.
         """
-        with self._changing(name) as (folder, last):
+        with self._changing(name) as spot:
             if self._careful and over is not None:
-                changes.refuse_unwritable(over, last)
+                refuse_unwritable(over, spot.last)
             elif self._careful:
-                changes.refuse_twin(folder, last)
-            looks = changes.Looks(mode, owner, attributes)
-            return changes.write(folder, last, content, over=over, looks=looks)
+                refuse_twin(spot.folder, spot.last)
+            looks = Looks(mode, owner, attributes)
+            return changes.write(spot, content, over=over, looks=looks)
 
     def refuse_twin(self, name: str, *, but: str = "") -> None:
         """Raise when a new name is hard to tell from one that is there.
@@ -197,7 +203,7 @@ class Root:
         folder, last = split(self._named(name))
         above, leaving = split(self._named(but))
         with told(name), self._folder(folder) as opened:
-            changes.refuse_twin(opened, last, leaving if above == folder else "")
+            refuse_twin(opened, last, leaving if above == folder else "")
 
     def make_folders(self, name: str) -> list[str]:
         """Make a folder and what is missing above it; return the names of what was made.
@@ -210,10 +216,10 @@ class Root:
         for each in [*parents(name), name] if name else []:
             found = self.stat(each)
             if found is None:
-                with self._changing(each) as (folder, last):
+                with self._changing(each) as spot:
                     if self._careful:
-                        changes.refuse_twin(folder, last)
-                    changes.make_folder(folder, last)
+                        refuse_twin(spot.folder, spot.last)
+                    changes.make_folder(spot)
                 made.append(each)
             elif not stat.S_ISDIR(found.st_mode):
                 raise Refused(f"{each!r} is not a folder.")
@@ -225,9 +231,9 @@ class Root:
         Raises:
             Refused: There is something already.
         """
-        with self._changing(name) as (folder, last):
-            os.symlink(target, last, dir_fd=folder)
-            os.fsync(folder)
+        with self._changing(name) as spot:
+            os.symlink(target, spot.last, dir_fd=spot.folder)
+            os.fsync(spot.folder)
 
     def rename(self, old: str, new: str, *, seen: os.stat_result) -> None:
         """Give a file or folder another name, which must be free, in a folder that exists.
@@ -236,11 +242,12 @@ class Root:
             Refused: The new name is taken, or what is there is not what was seen.
         """
         above, new = split(self._named(new))
-        with self._changing(old) as (folder, last), self._folder(above) as other:
+        with self._changing(old) as spot, self._folder(above) as folder:
+            other = spot._replace(folder=folder, last=new)
             if self._careful:
-                here = os.path.samestat(os.fstat(folder), os.fstat(other))
-                changes.refuse_twin(other, new, but=last if here else "")
-            changes.rename(folder, last, other, new, seen=seen)
+                here = os.path.samestat(os.fstat(spot.folder), os.fstat(folder))
+                refuse_twin(folder, new, but=spot.last if here else "")
+            changes.rename(spot, other, seen=seen)
 
     def unlink(self, name: str, *, seen: os.stat_result) -> None:
         """Remove a file or a link.
@@ -248,10 +255,10 @@ class Root:
         Raises:
             Refused: What is there is not what was seen, or must not be removed.
         """
-        with self._changing(name) as (folder, last):
+        with self._changing(name) as spot:
             if self._careful and kind_of(seen) != "link":
-                changes.refuse_unwritable(seen, last)
-            changes.unlink(folder, last, seen=seen)
+                refuse_unwritable(seen, spot.last)
+            changes.unlink(spot, seen=seen)
 
     def remove_folder(self, name: str) -> None:
         """Remove an empty folder.
@@ -259,9 +266,9 @@ class Root:
         Raises:
             Refused: It is not empty, or none.
         """
-        with self._changing(name) as (folder, last):
-            os.rmdir(last, dir_fd=folder)
-            os.fsync(folder)
+        with self._changing(name) as spot:
+            os.rmdir(spot.last, dir_fd=spot.folder)
+            os.fsync(spot.folder)
 
     def set_looks(self, folder: str, mode: int, owner: Owner) -> None:
         """Give a folder the permissions and the owner that it had before.
@@ -275,8 +282,8 @@ class Root:
     def settle(self, name: str) -> None:
         """Remove what a write or removal of this name left aside when it was killed."""
         if self.stat(split(self._named(name))[0]) is not None:
-            with self._changing(name) as (folder, last):
-                changes.settle(folder, last)
+            with self._changing(name) as spot:
+                changes.settle(spot)
 
     def _open(self, name: str, flags: int) -> int:
         """Open a name; one that is too long for the kernel is walked."""
@@ -284,14 +291,14 @@ class Root:
         return (kernel.open_walked if longest else self._opener)(self._top, name or ".", flags, 0)
 
     @contextmanager
-    def _changing(self, name: str) -> Iterator[tuple[int, str]]:
-        """Yield a name's folder and last part, while no other process of ours changes anything."""
+    def _changing(self, name: str) -> Iterator[Spot]:
+        """Yield a name in its open folder, while no other process of ours changes anything."""
         name = self._named(name)
         folder, last = split(name)
         if not last:
             raise Refused("The workspace itself is not changed.")
-        with told(name), locked(self._top), self._folder(folder) as opened:
-            yield opened, last
+        with told(name), locked(self._top, self._patience), self._folder(folder) as opened:
+            yield Spot(opened, last, self._portable)
 
     @contextmanager
     def _folder(self, name: str, flags: int = _FOLDER) -> Iterator[int]:

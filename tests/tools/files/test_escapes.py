@@ -13,6 +13,7 @@ from tests.tools.files.conftest import OUTSIDE, picture
 from tests.tools.files.doors import Naive, Ours
 from tools.errors import Refused
 from tools.files import kernel
+from tools.files.faults import NotSynced
 from tools.files.root import Root
 
 
@@ -147,3 +148,27 @@ def test_a_workspace_that_is_moved_stays_the_same_folder(root: Root, space: Path
     root.write("mine.txt", [b"x"], over=None)
     assert (space.parent / "moved/mine.txt").exists()
     assert not (space / "mine.txt").exists()
+
+
+def test_nothing_is_lost_however_often_somebody_exchanges_files(space: Path) -> None:
+    """Each write that succeeds replaces what it saw; no other removes anything."""
+    root, one, other = Root(space), space / "notes/a.txt", space / "notes/b.txt"
+    held = {path.stat().st_ino: path.read_bytes() for path in (one, other)}
+    refused = kept = 0
+    with swapping(one, other):
+        for number in range(20):
+            seen = root.stat("notes/a.txt")
+            assert seen is not None
+            try:
+                made = root.write("notes/a.txt", [str(number).encode()], over=seen)
+            except Refused:
+                refused += 1
+            except NotSynced:
+                kept += 1
+            else:
+                held.pop(seen.st_ino, None)  # not known when it came to lie there by being kept
+                held[made.st_ino] = str(number).encode()
+    left = [path.read_bytes() for path in (space / "notes").iterdir()]
+    assert refused
+    assert len(left) == 2 + kept
+    assert set(held.values()) <= set(left)

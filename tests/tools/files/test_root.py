@@ -1,12 +1,14 @@
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.tools.files.conftest import picture
-from tools.errors import BadInput, Refused
+from tools.errors import BadInput, Fatal, Refused, Transient
 from tools.files.root import Root
 
 ROOTS = {"device"}
@@ -154,3 +156,40 @@ def _passing_name(root: Root, space: Path) -> str:
     with pytest.raises(Refused):  # there is a file already, so nothing changes
         root.write("notes/a.txt", watched(), over=None)
     return names[0]
+
+
+def test_one_process_at_a_time_changes_a_workspace(space: Path) -> None:
+    root = Root(space, patience_seconds=0)
+    other = os.open(space, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with pytest.raises(Transient, match="keeps the workspace locked"):
+        root.write("notes/new.txt", [b"x"], over=None)
+    os.close(other)
+    root.write("notes/new.txt", [b"x"], over=None)
+
+
+def test_threads_that_change_one_folder_wait_for_each_other(root: Root, space: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        [*pool.map(lambda number: root.write(f"notes/{number}", [b"x"], over=None), range(20))]
+    assert len([*(space / "notes").iterdir()]) == 22
+
+
+def test_a_closed_workspace_is_closed(root: Root) -> None:
+    root.close()
+    with pytest.raises(Fatal, match="was closed"):
+        root.stat("notes")
+
+
+def test_folders_with_too_much_in_them_are_not_listed(
+    root: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.files.root.MAX_ENTRIES", 3)
+    with pytest.raises(Refused, match="more than 3 things"):
+        root.scan()
+
+
+def test_a_folder_is_not_made_where_a_file_is(root: Root) -> None:
+    with pytest.raises(Refused, match="not a folder"):
+        root.make_folders("notes/a.txt/x")
+    with pytest.raises(Refused, match="itself is not changed"):
+        root.remove_folder("")
