@@ -13,9 +13,9 @@ from pydantic import JsonValue
 
 from tools.contract import Artifacts, Happened, JsonObject
 from tools.errors import Refused, SurefootError, ToolFault, Transient, UndoConflict
-from tools.files.changes import refuse_unwritable
 from tools.files.contents import Thing, kept, observe, present
 from tools.files.guard import Guard
+from tools.files.looks import refuse_unwritable
 from tools.files.names import normal, parents
 from tools.files.root import Root
 from tools.files.tree import Difference, restore, unlisted

@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from tools.errors import BadInput
-from tools.files.changes import owner_in
 from tools.files.contents import Thing
 from tools.files.globs import Patterns
 from tools.files.guard import Guard
+from tools.files.looks import owner_in
 from tools.files.names import OURS
 from tools.files.root import Root
 from tools.files.tree import Limits, Tree, take, unlisted
