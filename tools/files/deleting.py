@@ -28,6 +28,7 @@ class DeleteFile(Rewriting):
     verb = "Delete"
     done = "Deleted"
     vouches = False
+    destroys: ClassVar[bool] = True
 
     def rewritten(self, args: JsonObject, name: str, old: Loaded | None) -> None:
         """Return nothing.
