@@ -1,4 +1,4 @@
-"""Finds out what works here: this machine, the store, and each configured model."""
+"""Finds out what works here: this machine, the store, the sandbox, each configured model."""
 
 import os
 import platform
@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from checkpoints.store import Store, open_store
 from graphs.assembly import now
+from graphs.cli.sandboxes import SandboxHealth, try_sandboxes
 from graphs.models import ModelSettings
 from graphs.settings import Settings, read_key
 from nodes.models.ask import Asker, NoAnswer
@@ -59,11 +60,21 @@ class Diagnosis(Record):
     store: str
     store_problem: str = ""
     models: tuple[ModelHealth, ...] = ()
+    sandboxes: tuple[SandboxHealth, ...] = ()
+    """Those that were tried, up to the one in use."""
+    needs_sandbox: bool = False
+    """Whether programs are to be run here."""
+
+    @property
+    def sandbox(self) -> SandboxHealth | None:
+        """The one in use; None when none holds."""
+        return next((item for item in self.sandboxes if item.in_use), None)
 
     @property
     def well(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.store_problem and not any(item.problem for item in self.models)
+        held = self.sandbox is not None or not self.needs_sandbox
+        return held and not self.store_problem and not any(item.problem for item in self.models)
 
 
 class Fine(Record):
@@ -73,7 +84,7 @@ class Fine(Record):
 
 
 def diagnose(settings: Settings, *, offline: bool) -> Diagnosis:
-    """Look at this machine, the store and the models.
+    """Look at this machine, the store, the sandbox and the models.
 
     Args:
         settings: Where the store is, and which models are configured.
@@ -90,11 +101,14 @@ def diagnose(settings: Settings, *, offline: bool) -> Diagnosis:
             for role in get_args(Role)
             for candidate in getattr(settings.models.roles, role)
         ]
+    commands = settings.tools.commands
     return Diagnosis(
         versions=_versions(),
         store=settings.store,
         store_problem=_store_problem(settings.store),
         models=tuple(models),
+        sandboxes=try_sandboxes(commands.sandbox if commands else None),
+        needs_sandbox=commands is not None,
     )
 
 

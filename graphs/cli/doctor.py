@@ -22,9 +22,10 @@ def doctor(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look whether everything works: versions, store, models, prices, keys.
+    """Look whether everything works: versions, store, sandbox, models, prices, keys.
 
-    Asks each configured model one tiny question, which may cost a fraction of a cent.
+    Tries to get out of the sandbox that programs are run in. Asks each configured model one tiny
+    question, which may cost a fraction of a cent.
     """
     from graphs.cli.diagnosis import diagnose  # noqa: PLC0415  # loads LangChain
 
@@ -41,6 +42,7 @@ def _show(printer: Printer, found: "Diagnosis") -> None:
     printer.say(versions)
     trouble = found.store_problem
     printer.say(f"store {found.store}: {trouble or 'works'}", "red" if trouble else "green")
+    _show_sandboxes(printer, found)
     if not found.models:
         printer.say("No model is configured: the playbook plans and decides.")
         return
@@ -49,6 +51,23 @@ def _show(printer: Printer, found: "Diagnosis") -> None:
     for item in found.models:
         if item.problem:
             printer.say(f"{item.role}, {item.model}: {item.problem}", "red")
+
+
+def _show_sandboxes(printer: Printer, found: "Diagnosis") -> None:
+    from tools.sandbox.choice import ADVICE  # noqa: PLC0415  # loads what no other command needs
+
+    for item in found.sandboxes:
+        if item.in_use:
+            ways = f"none of {len(item.held)} ways out was found in {item.seconds:.1f} s"
+            printer.say(f"sandbox {item.name} ({item.detail}): {ways}", "green")
+            printer.say(f"found at {item.place}", "dim", indent=2)
+            printer.say(f"tried {', '.join(item.held)}", "dim", indent=2)
+        else:
+            out = "; ".join(f"{name}: {what}" for name, what in item.got_out.items())
+            printer.say(f"sandbox {item.name} ({item.place}): {item.problem or out}", "red")
+    if found.sandbox is None:
+        colour = "red" if found.needs_sandbox else "yellow"
+        printer.say(f"No sandbox holds here, so no program is ever run. {ADVICE}", colour)
 
 
 def _row(item: "ModelHealth") -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from checkpoints.store import Store
 from graphs.domain import Domain
 from graphs.workspace.checks import WorkspaceChecks
 from graphs.workspace.playbook import RunbookPlaybook
+from graphs.workspace.proof import success_checks
 from graphs.workspace.runbook import parse_runbook
 from graphs.workspace.settings import ToolSettings, WorkspaceSettings
 from graphs.workspace.toolset import Toolset, make_tools
@@ -83,7 +84,13 @@ def workspace_domain(settings: JsonObject, store: Store) -> Domain:
 
 
 def _checks(toolset: Toolset, rules: WorkspaceSettings) -> WorkspaceChecks:
-    return WorkspaceChecks(root=toolset.root, unchanged=rules.unchanged, success={})
+    guard = toolset.guard
+    return WorkspaceChecks(
+        root=toolset.root,
+        unchanged=rules.unchanged,
+        success=success_checks(toolset.workshop, rules.success),
+        skip=(lambda name: bool(guard.denies(name))) if guard else (lambda _name: False),
+    )
 
 
 def _text(store: Store, ref: object) -> str:

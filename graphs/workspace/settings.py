@@ -6,6 +6,7 @@ from tools.contract import Record
 from tools.files.settings import FilesSettings
 from tools.http.settings import HttpSettings
 from tools.mcp.settings import McpSettings
+from tools.sandbox.settings import CommandSettings
 
 
 class ToolSettings(Record):
@@ -13,6 +14,8 @@ class ToolSettings(Record):
 
     files: FilesSettings | None = None
     """Files of one folder."""
+    commands: CommandSettings | None = None
+    """Programs on private copies of that folder."""
     http: HttpSettings | None = None
     """Pages and declared requests."""
     mcp: McpSettings = McpSettings()
@@ -30,7 +33,12 @@ class ToolSettings(Record):
         files = self.files
         if files is not None:
             files = files.model_copy(update={"root": _under(folder, files.root)})
-        return self.model_copy(update={"files": files})
+        commands = self.commands
+        if commands is not None:
+            python = _under(folder, commands.python) if commands.python else ""
+            reads = tuple(_under(folder, path) for path in commands.reads)
+            commands = commands.model_copy(update={"python": python, "reads": reads})
+        return self.model_copy(update={"files": files, "commands": commands})
 
 
 class WorkspaceSettings(Record):

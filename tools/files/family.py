@@ -29,12 +29,23 @@ def files_tools(
         artifacts: Where content is kept for undo.
         own: Surefoot's own files, such as its store; left alone if they are in the workspace.
     """
-    space = Space(root, Guard(settings, _beneath(root, own)), settings, artifacts)
+    space = Space(root, guard_of(settings, root=root, own=own), settings, artifacts)
     readers: list[Tool] = [ReadFile(space), ListFiles(space), SearchFiles(space)]
     if settings.read_only:
         return readers
     writers: list[Tool] = [WriteFile(space), EditFile(space), PatchFile(space)]
     return [*readers, *writers, MoveFile(space), DeleteFile(space)]
+
+
+def guard_of(settings: FilesSettings, *, root: Root, own: Sequence[Path] = ()) -> Guard:
+    """Return what of a workspace is left alone, whatever tool comes to it.
+
+    Args:
+        settings: Patterns of names.
+        root: The workspace.
+        own: Surefoot's own files, such as its store.
+    """
+    return Guard(settings, _beneath(root, own))
 
 
 def _beneath(root: Root, own: Sequence[Path]) -> list[str]:

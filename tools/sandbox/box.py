@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tools.errors import Fatal
-from tools.sandbox.choice import TierName, chosen
+from tools.sandbox.choice import chosen
 from tools.sandbox.job import Job
 from tools.sandbox.launch import launch
 from tools.sandbox.order import Ended
+from tools.sandbox.settings import TierName
 
 
 class Box(Protocol):
@@ -50,9 +51,10 @@ class Sandbox:
     def told(self) -> str:
         """Say what holds programs here, or why nothing is run."""
         try:
-            return chosen(self.wanted).detail
+            tier = chosen(self.wanted)
         except Fatal as fault:
             return f"nothing is run: {fault.what}"
+        return f"{tier.name} ({tier.detail})"
 
     def run(self, job: Job) -> Ended:
         """Run a program in it.

@@ -40,7 +40,12 @@ class Bubblewrap:
     def detail(self) -> str:
         """What it consists of here."""
         own = "a user of its own, " if os.geteuid() == 0 else ""
-        return f"{self.binary}: namespaces, {own}a system call filter, limits"
+        return f"namespaces, {own}a filter of system calls, limits"
+
+    @property
+    def place(self) -> str:
+        """Where it was found."""
+        return str(self.binary)
 
     def order(self, job: Job) -> Order:
         """Return what the keeper is told."""

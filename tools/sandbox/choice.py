@@ -4,16 +4,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from tools.errors import Fatal, ToolFault
 from tools.sandbox import bubblewrap, fallback
 from tools.sandbox.escape import escaped, names, try_to_escape
 from tools.sandbox.job import Job, Tier
 from tools.sandbox.launch import launch
+from tools.sandbox.settings import TierName
 
-TierName = Literal["bubblewrap", "landlock"]
-_ADVICE = (
+ADVICE = (
     "Install bubblewrap (`apt-get install bubblewrap`, or `pip install 'surefoot[sandbox]'`) and "
     "allow user namespaces, or use a kernel of 6.12 or newer with Landlock; `surefoot doctor` "
     "says what was tried. Nothing is run without a sandbox."
@@ -55,9 +54,9 @@ def chosen(wanted: TierName | None = None) -> Tier:
     for trial in trials(wanted):
         if trial.holds:
             return trial.tier
-        reasons.append(f"{trial.tier.name} ({trial.tier.detail}): {trial.why_not}")
+        reasons.append(f"{trial.tier.name} ({trial.tier.place}): {trial.why_not}")
     what = "No sandbox holds on this machine" + (f" ({wanted} is wanted)" if wanted else "")
-    raise Fatal(f"{what}: {' | '.join(reasons) or 'there is none'}.", advice=_ADVICE)
+    raise Fatal(f"{what}: {' | '.join(reasons) or 'there is none'}.", advice=ADVICE)
 
 
 def trials(wanted: TierName | None = None) -> Iterator[Trial]:

@@ -34,7 +34,12 @@ class Fallback:
     def detail(self) -> str:
         """What it consists of here."""
         own = "a user of its own, " if os.geteuid() == 0 else ""
-        return f"Landlock {self.abi}, {own}a system call filter, limits"
+        return f"Landlock {self.abi}, {own}a filter of system calls, limits"
+
+    @property
+    def place(self) -> str:
+        """Where it was found."""
+        return "the kernel"
 
     def order(self, job: Job) -> Order:
         """Return what the keeper is told."""

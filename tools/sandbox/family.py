@@ -45,20 +45,22 @@ def make_workshop(
     )
 
 
-def command_tools(workshop: Workshop, *, guard: Guard, artifacts: Artifacts) -> list[Tool]:
+def command_tools(
+    workshop: Workshop, *, artifacts: Artifacts, read_only: bool = False
+) -> list[Tool]:
     """Return the tools that run programs.
 
     Args:
         workshop: Where they run them.
-        guard: What of the workspace nobody changes.
         artifacts: Where content is kept for undo.
+        read_only: Whether nothing of the workspace is changed.
     """
     settings = workshop.settings
     made: list[Tool] = []
     if settings.recipes:
         made.append(TryCommand(workshop))
-    if any(recipe.keeps_changes for recipe in settings.recipes.values()):
-        carrier = Carrier(root=workshop.root, guard=guard, artifacts=artifacts)
+    if not read_only and any(recipe.keeps_changes for recipe in settings.recipes.values()):
+        carrier = Carrier(root=workshop.root, guard=workshop.sights.guard, artifacts=artifacts)
         made.append(RunCommand(workshop, carrier))
     if settings.code:
         made.append(RunPython(workshop))

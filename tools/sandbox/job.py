@@ -74,6 +74,11 @@ class Tier(Protocol):
         """What it consists of here, in a few words."""
         ...
 
+    @property
+    def place(self) -> str:
+        """Where it was found."""
+        ...
+
     def order(self, job: Job) -> Order:
         """Return what the keeper is told."""
         ...

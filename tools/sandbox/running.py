@@ -31,8 +31,8 @@ class RunCommand(CommandTool):
 
     name = "run_command"
     description = (
-        "Run one of the configured commands on a private copy of the workspace, without network, "
-        "and carry over to the workspace what it changed. A command that fails changes nothing."
+        "Run a configured command and keep in the workspace what it changed. It runs on a private "
+        "copy, without network; one that fails changes nothing."
     )
     effect: ClassVar[EffectClass] = "reversible"
 

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from tools.contract import Record
 from tools.errors import Refused
-from tools.sandbox.choice import TierName
 from tools.sandbox.limits import MEBIBYTE, Limits
 
+TierName = Literal["bubblewrap", "landlock"]
 SKIPPED: Final[tuple[str, ...]] = (
     ".git",
     ".hg",

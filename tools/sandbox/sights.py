@@ -31,7 +31,7 @@ class Sights:
 
     def __init__(self, root: Root, guard: Guard, settings: CommandSettings) -> None:
         self._root = root
-        self._guard = guard
+        self.guard = guard
         self._skipped = Patterns((*SKIPPED, *settings.skip))
         copied = settings.copy_mb * MEBIBYTE
         whole = copied + settings.disk_mb * MEBIBYTE
@@ -83,7 +83,7 @@ class Sights:
     def skips(self, name: str) -> bool:
         """Tell whether a name, and all beneath it, is neither copied nor carried over."""
         ours = PurePosixPath(name).name.startswith(OURS)
-        return ours or bool(self._skipped.covering(name) or self._guard.denies(name))
+        return ours or bool(self._skipped.covering(name) or self.guard.denies(name))
 
     def _of(self, root: Root, limits: Limits) -> dict[str, Thing]:
         found = take(root, skip=self.skips, limits=limits)

@@ -17,9 +17,8 @@ class TryCommand(CommandTool):
 
     name = "try_command"
     description = (
-        "Run one of the configured commands on a private copy of the workspace, without network, "
-        "and return its exit code, its output and the names of what it changed there. What it "
-        "changed is thrown away."
+        "Run a configured command on a private copy of the workspace and throw the copy away. "
+        "Returns its exit code, its output, and the names of what it changed there. No network."
     )
     effect: ClassVar[EffectClass] = "read"
 
@@ -56,9 +55,9 @@ class RunPython(Tool):
 
     name = "run_python"
     description = (
-        "Run a Python program on a private copy of the workspace, without network, and return its "
-        "exit code, what it printed and the names of what it changed there. What it changed is "
-        "thrown away."
+        "Run a Python program on a private copy of the workspace and throw the copy away. "
+        "Returns its exit code, what it printed, and the names of what it changed there. "
+        "No network."
     )
     effect: ClassVar[EffectClass] = "read"
     args_schema: ClassVar[type[BaseModel]] = RunPythonArgs

@@ -43,5 +43,5 @@ def tools_on(
     guard = Guard(FilesSettings(root=str(space)))
     settings = CommandSettings.model_validate(table)
     workshop = make_workshop(settings, root=Root(space), guard=guard, box=box)
-    made = command_tools(workshop, guard=guard, artifacts=artifacts)
+    made = command_tools(workshop, artifacts=artifacts)
     return {tool.name: tool for tool in made}
