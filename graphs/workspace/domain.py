@@ -8,9 +8,11 @@ from graphs.domain import Domain
 from graphs.workspace.checks import WorkspaceChecks
 from graphs.workspace.playbook import RunbookPlaybook
 from graphs.workspace.proof import success_checks
-from graphs.workspace.runbook import parse_runbook
+from graphs.workspace.runbook import Runbook, parse_runbook
 from graphs.workspace.settings import ToolSettings, WorkspaceSettings
 from graphs.workspace.toolset import Toolset, make_tools
+from nodes.context import Decider
+from nodes.glue.programs import RunbookPrograms
 from nodes.state import Boundaries
 from tools.contract import JsonObject
 from tools.errors import BadInput
@@ -72,7 +74,7 @@ def workspace_domain(settings: JsonObject, store: Store) -> Domain:
         policy=Policy.from_toml(_text(store, settings["policy"]), source="policy of the run"),
         checks=_checks(toolset, rules),
         planner=playbook,
-        decider=playbook,
+        decider=_decider(runbook, playbook, store),
         boundaries=Boundaries(),
         settings=settings,
         instructions=files("graphs.workspace") / "instructions.md",
@@ -81,6 +83,15 @@ def workspace_domain(settings: JsonObject, store: Store) -> Domain:
             one.format(globs=", ".join(rules.unchanged)) for one in CONSTRAINTS if rules.unchanged
         ),
     )
+
+
+def _decider(runbook: Runbook | None, playbook: RunbookPlaybook, store: Store) -> Decider:
+    """Return the playbook, or what follows the runbook's programs beside it."""
+    if runbook is None or not runbook.programs:
+        return playbook
+    from nodes.glue.decider import GlueDecider  # noqa: PLC0415  # few runbooks have programs
+
+    return GlueDecider(RunbookPrograms(runbook.programs), store, playbook)
 
 
 def _checks(toolset: Toolset, rules: WorkspaceSettings) -> WorkspaceChecks:

@@ -3,12 +3,14 @@
 It is a plan without a model: every action passes the same gate, and its words are the user's own.
 """
 
+import ast
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from nodes.glue.programs import CODE_CHARACTERS
 from nodes.state import MAX_REFUSED, Plan, Step, StepId
 from tools.contract import Action, JsonObject, Record
 from tools.errors import BadInput, Refused
@@ -17,6 +19,11 @@ from tools.toolbox import Toolbox
 MAX_BYTES = 64_000
 MAX_ACTIONS = 50
 """Of one step: what was tried in it is remembered within a bound."""
+
+
+PROGRAM_ACTIONS = 200
+"""Calls of a program."""
+_MEND = "Mend the runbook; `surefoot tools` shows tools and arguments."
 
 
 class Written(Record):
@@ -40,7 +47,19 @@ class WrittenStep(Record):
     needs: tuple[StepId, ...] | None = None
     """Steps that must be done before; the one above when it is not said."""
     expects: str = Field(default="", max_length=500)
-    actions: tuple[Written, ...] = Field(min_length=1, max_length=MAX_ACTIONS)
+    actions: tuple[Written, ...] = Field(default=(), max_length=MAX_ACTIONS)
+    program: str = Field(default="", max_length=CODE_CHARACTERS)
+    """Instead of actions: Python that calls the step's tools as functions; `docs/programs.md`."""
+    tools: tuple[str, ...] = Field(default=(), max_length=20)
+    """What the program may call."""
+
+    @model_validator(mode="after")
+    def _either(self) -> "WrittenStep":
+        if bool(self.actions) == bool(self.program):
+            raise ValueError(f"the step {self.id!r} has either actions or a program")
+        if bool(self.tools) != bool(self.program):
+            raise ValueError(f"the step {self.id!r} names tools just when it has a program")
+        return self
 
     @model_validator(mode="after")
     def _differ(self) -> "WrittenStep":
@@ -50,15 +69,15 @@ class WrittenStep(Record):
         return self
 
     def step(self, before: StepId | None) -> Step:
-        """Return the step of the plan, which may call the tools of its actions only."""
+        """Return the step of the plan, which may call the tools that it names only."""
         needs = self.needs if self.needs is not None else ((before,) if before else ())
         return Step(
             id=self.id,
             title=self.title or self.id,
-            tools=tuple(dict.fromkeys(item.tool for item in self.actions)),
+            tools=tuple(dict.fromkeys((*self.tools, *(item.tool for item in self.actions)))),
             needs=needs,
             expects=self.expects,
-            max_actions=len(self.actions) + MAX_REFUSED,
+            max_actions=PROGRAM_ACTIONS if self.program else len(self.actions) + MAX_REFUSED,
         )
 
 
@@ -75,6 +94,11 @@ class Runbook(Record):
         before = (None, *(step.id for step in self.steps))
         made = tuple(step.step(last) for step, last in zip(self.steps, before, strict=False))
         return Plan(steps=made, rationale="As the runbook says.", origin="runbook")
+
+    @property
+    def programs(self) -> dict[str, str]:
+        """The programs, by step."""
+        return {step.id: step.program for step in self.steps if step.program}
 
     def step(self, step_id: str) -> WrittenStep | None:
         """Return a step by its id."""
@@ -110,24 +134,43 @@ def parse_runbook(text: str, *, source: str) -> Runbook:
     except ValidationError as fault:
         raise BadInput(
             f"The runbook {source!r} does not fit: {_told(fault.errors(include_url=False)[0])}.",
-            advice="A runbook has [[steps]] with id and [[steps.actions]] with tool and args.",
+            advice="A runbook has [[steps]] with id, and [[steps.actions]] with tool and args, or "
+            "program and tools.",
         ) from fault
 
 
 def refuse_unfit(runbook: Runbook, tools: Toolbox) -> None:
-    """Raise when an action of a runbook cannot be meant for these tools.
+    """Raise when an action or a program of a runbook cannot be meant for these tools.
 
     Raises:
-        BadInput: There is no such tool, or its arguments do not fit; the message names the place.
+        BadInput: There is no such tool, its arguments do not fit, or a program is no Python; the
+            message names the place.
     """
     for step in runbook.steps:
+        flaw = _flaw(step, tools)
+        if flaw:
+            raise BadInput(
+                f"The program of the step {step.id!r} does not fit: {flaw}.", advice=_MEND
+            )
         for number, written in enumerate(step.actions, 1):
             problem = _problem(written, tools)
             if problem:
                 raise BadInput(
                     f"Action {number} of the step {step.id!r} does not fit: {problem}",
-                    advice="Mend the runbook; `surefoot tools` shows tools and arguments.",
+                    advice=_MEND,
                 )
+
+
+def _flaw(step: WrittenStep, tools: Toolbox) -> str:
+    """Say what is wrong with a step's program, as far as that can be seen."""
+    unknown = [name for name in step.tools if name not in tools]
+    if unknown:
+        return f"there is no tool {unknown[0]!r}, only {', '.join(tools)}"
+    try:
+        ast.parse(step.program)
+    except (SyntaxError, ValueError) as fault:
+        return f"it is no Python: {fault}"
+    return ""
 
 
 def _problem(written: Written, tools: Toolbox) -> str:

@@ -12,7 +12,14 @@ from importlib.metadata import version
 from typing import Final
 
 from nodes.context import Decider, Situation
-from nodes.glue.interpreter import Called, Interpreter, Over, Program, Turn
+from nodes.glue.interpreter import (
+    Called,
+    Interpreter,
+    Over,
+    Program,
+    Turn,
+    refuse_missing,
+)
 from nodes.glue.programs import Programs, Written
 from nodes.glue.suspended import Found, Suspended, Waiting
 from nodes.state import Decision
@@ -33,6 +40,9 @@ class GlueDecider:
         memory: Where they wait.
         fallback: Decides steps without a program.
         interpreter: Runs them.
+
+    Raises:
+        BadInput: The interpreter is not installed.
     """
 
     def __init__(
@@ -42,17 +52,14 @@ class GlueDecider:
         fallback: Decider,
         interpreter: Interpreter | None = None,
     ) -> None:
+        refuse_missing()
         self._programs = programs
         self._suspended = Suspended(memory)
         self._fallback = fallback
         self._interpreter = interpreter or Interpreter()
 
     def decide(self, situation: Situation) -> Decision:
-        """Return the next call of the step's program, or that it is over.
-
-        Raises:
-            BadInput: The interpreter is not installed.
-        """
+        """Return the next call of the step's program, or that it is over."""
         found = self._suspended.newest(situation.run, situation.step.id, situation.ordinal)
         if found is None and situation.ordinal > 1:
             return self._fallback.decide(situation)  # what was begun without stays without

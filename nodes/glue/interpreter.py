@@ -208,6 +208,15 @@ class _Printed:
         self.text += more[: max(0, PRINTED_CHARACTERS - len(self.text))]
 
 
+def refuse_missing() -> None:
+    """Raise when the interpreter is not installed.
+
+    Raises:
+        BadInput: It is not.
+    """
+    _monty()
+
+
 def _monty() -> Any:  # noqa: ANN401  # a module from an extra
     try:
         import pydantic_monty  # noqa: PLC0415  # from an extra

@@ -104,5 +104,5 @@ def _confine(order: Order) -> None:
         return
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     if order.landlock:
-        landlock.confine(order.reads, order.writes)
+        landlock.confine(order.landlock, order.reads, order.writes)
     kernel.seccomp_filter(filter_of(order))

@@ -57,7 +57,7 @@ class Fallback:
             watched=job.room.folders,
             reach=[*reads, *job.room.folders],
             strictness="landlock" if user else "landlock as oneself",
-            landlock=True,
+            landlock=self.abi,
             reads=[*SYSTEM, *SYSTEM_FILES, *_HARMLESS, *reads],
             writes=job.room.folders,
         )

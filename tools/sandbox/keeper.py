@@ -157,7 +157,7 @@ def _prepare(order: Order) -> bool:
         return False
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     reached = _reaches(os.getppid())
-    landlock.keep_signals_in()
+    landlock.keep_signals_in(order.landlock)
     return reached and not _reaches(os.getppid())
 
 

@@ -28,17 +28,17 @@ _READING = _EXECUTE | _READ_FILE | _READ_DIR
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
-def confine(reads: Iterable[str], writes: Iterable[str]) -> None:
+def confine(abi: int, reads: Iterable[str], writes: Iterable[str]) -> None:
     """Forbid this process, and all that it starts, everything but these paths.
 
     Args:
+        abi: The version of Landlock to use.
         reads: Folders and files to read and to run; those that are not there are passed over.
         writes: Folders in which everything may be done.
 
     Raises:
         OSError: The kernel cannot.
     """
-    abi = kernel.landlock_abi()
     everything = _ALL_FS | (_IOCTL_DEV if abi >= _IOCTL_DEV_ABI else 0)
     scoped = _ALL_SCOPES if abi >= SCOPED_ABI else 0
     ruleset = kernel.landlock_ruleset(everything, _ALL_NET, scoped)
@@ -51,13 +51,16 @@ def confine(reads: Iterable[str], writes: Iterable[str]) -> None:
     kernel.landlock_restrict(ruleset)
 
 
-def keep_signals_in() -> None:
+def keep_signals_in(abi: int) -> None:
     """Make a domain of this process and all that it starts; its signals do not leave it.
 
     Whoever keeps a sandbox can then end everything in it at once, however fast it forks, and
     nothing else of the same user.
+
+    Args:
+        abi: The version of Landlock to use; an old one knows no signals, and nothing is done.
     """
-    if kernel.landlock_abi() >= SCOPED_ABI:
+    if abi >= SCOPED_ABI:
         kernel.landlock_restrict(kernel.landlock_ruleset(0, 0, _ALL_SCOPES))
 
 

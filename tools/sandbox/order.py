@@ -38,7 +38,8 @@ class Order:
     """Texts that it finds at these file descriptors."""
     status_fd: int = 0
     """Where it says how the program inside ended; 0 when it is that program itself."""
-    landlock: bool = False
+    landlock: int = 0
+    """The version of Landlock that holds it; 0 for none."""
     reads: Sequence[str] = ()
     """Paths that Landlock lets it read."""
     writes: Sequence[str] = ()

@@ -48,7 +48,7 @@ def test_plan_says_where_it_comes_from() -> None:
         ("steps = [", "not TOML"),
         ("", "steps"),
         ('[[steps]]\nid = "Not an id"\n', "steps.1.id"),
-        ('[[steps]]\nid = "empty"\n', "steps.1.actions"),
+        ('[[steps]]\nid = "empty"\n', "either actions or a program"),
         (TEXT.replace("why =", "because ="), "steps.2.actions.1.because"),
         (
             TEXT.replace("read_file", "write_file").replace(
