@@ -13,6 +13,7 @@ from tools.sandbox import kernel, landlock, seccomp
 from tools.sandbox.limits import Limits
 from tools.sandbox.order import Order
 
+_NICE = 10
 STARTED_BY_ITSELF = 10
 """Threads and processes that whoever sets a sandbox up needs besides the program."""
 
@@ -76,6 +77,8 @@ def _limit(limits: Limits, taken: int) -> None:
         _set_limit(name, most, most)
     seconds = max(1, round(limits.cpu_seconds))
     _set_limit(resource.RLIMIT_CPU, seconds, seconds + 1)
+    # Whoever watches it must be heard, however many of it want to run.
+    os.nice(_NICE)
     # When the machine runs out of memory, this is what goes first.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
