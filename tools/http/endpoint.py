@@ -62,6 +62,8 @@ class Parameter(Record):
     description: str = ""
     role: Literal["authority", "content"] = "authority"
     """`authority` when it decides who, where or how much; `content` when it is only carried."""
+    outgoing: bool = True
+    """Of content: whether others read it, so that no address may be in it that nobody named."""
     choices: tuple[str, ...] = ()
     pattern: str = ""
     """Regular expression that the whole text must match."""
@@ -121,6 +123,8 @@ class Endpoint(Record):
     """Whether the whole body is one argument, `body`, with any JSON object."""
     reads: bool = False
     """Whether a POST only looks, e.g. a search."""
+    verbs: tuple[str, ...] = ()
+    """Words with which people ask for it, e.g. `order`; none when any goal may need it."""
     idempotency_header: HeaderName = ""
     """Header that carries the idempotency key, e.g. `Idempotency-Key`."""
     probe: Probe | None = None
@@ -137,6 +141,19 @@ class Endpoint(Record):
         if self.method == "GET" or self.reads:
             return "read"
         return "reversible" if self.compensation else "irreversible"
+
+    @property
+    def destroys(self) -> bool:
+        """Whether it ends something that is there; what, a person must have said."""
+        return self.method == "DELETE"
+
+    @property
+    def outgoing(self) -> frozenset[str]:
+        """The parameters that reach other people."""
+        if self.effect == "read":
+            return frozenset()
+        carried = (name for name, one in self.parameters.items() if one.role == "content")
+        return frozenset(name for name in carried if self.parameters[name].outgoing)
 
     @property
     def repeatable(self) -> bool:

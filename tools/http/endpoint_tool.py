@@ -39,6 +39,9 @@ def endpoint_tool(exchange: Exchange, artifacts: Artifacts) -> Tool:
         authority = frozenset(name for name, role in roles.items() if role == "authority")
         content = frozenset(name for name, role in roles.items() if role == "content")
         secret_fields = frozenset(endpoint.secret_fields)
+        verbs = frozenset(endpoint.verbs)
+        outgoing = endpoint.outgoing
+        destroys = endpoint.destroys
 
     return Declared(exchange, artifacts)
 

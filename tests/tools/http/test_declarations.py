@@ -97,6 +97,21 @@ def test_schema_is_the_same_in_the_process_that_reads_the_settings_back() -> Non
     assert schemas[0] == schemas[1]
 
 
+def test_what_reaches_others_and_what_ends_something_is_declared() -> None:
+    kinds = {
+        "item": {},
+        "note": {"role": "content"},
+        "size": {"role": "content", "outgoing": False},
+    }
+    stated = {"parameters": kinds, "verbs": ["order"]}
+    (tool,) = opened(endpoints=[GOOD | stated]).values()
+    assert (tool.outgoing, tool.verbs, tool.destroys) == ({"note"}, {"order"}, False)
+    (reader,) = opened(endpoints=[GOOD | stated | {"reads": True}]).values()
+    assert reader.outgoing == frozenset()
+    (ending,) = opened(endpoints=[GOOD | {"method": "DELETE"}]).values()
+    assert ending.destroys
+
+
 def test_parameters_have_types() -> None:
     kinds = {
         "item": {"choices": ["a", "b"]},
