@@ -1,0 +1,1 @@
+"""A state machine of runs: anything in any order, killed anywhere."""
