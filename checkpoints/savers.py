@@ -21,6 +21,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from checkpoints.ids import go_on_after
+from checkpoints.pruning import check_prune, keep_newest
 from checkpoints.sealing import (
     LOOKED_UP,
     Place,
@@ -166,6 +167,31 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
             self.writer.settle()
             super().delete_thread(thread_id)
 
+    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Delete all checkpoints of threads, or all but the newest of each namespace; or none.
+
+        A paused run goes on from its newest, with all that was written to it. The other tables of the
+        store are left alone; `surefoot prune` is for those.
+
+        Args:
+            thread_ids: The threads.
+            strategy: `keep_latest` or `delete`.
+
+        Raises:
+            TypeError: One name was given for a sequence of names.
+            ValueError: There is no such strategy.
+            NotImplementedError: A thread has a delta channel, and something of it is to be kept.
+            StoreFault: The database cannot be written.
+        """
+        threads = check_prune(thread_ids, strategy)
+        with self.writer.write() as connection:
+            self.writer.settle()
+            for thread in threads:
+                if strategy == "delete":
+                    self.delete_thread(thread)
+                else:
+                    keep_newest(connection, thread)
+
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return a checkpoint, the newest one when the config names none; later ones get later ids.
 
@@ -267,6 +293,10 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
     async def adelete_thread(self, thread_id: str) -> None:
         """Do `delete_thread` in a thread."""
         await asyncio.to_thread(self.delete_thread, thread_id)
+
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Do `prune` in a thread."""
+        await asyncio.to_thread(self.prune, thread_ids, strategy=strategy)
 
     def _may_be_late(self, config: RunnableConfig) -> bool:
         at = config["configurable"]
