@@ -74,6 +74,8 @@ class Runs(RuleBasedStateMachine):
         self.names: list[str] = []
         self.stories: dict[str, Story] = {}
         self.approvals: set[judging.Approval] = set()
+        self.troubled: set[str] = set()
+        """The runs of which something may have expired or been taken back before it happened."""
         self.done_before: dict[str, list[str]] = {}
         """The steps that were done when a fork began."""
         self.store: Store = open_store(self.url, clock=lambda: self.now)
@@ -125,6 +127,11 @@ class Runs(RuleBasedStateMachine):
         name=st.sampled_from(NAMES),
         resume=st.booleans(),
     )
+    def answer_some(
+        self, run: str, fuse: Fuse, which: int, decision: str, name: str, *, resume: bool
+    ) -> None:
+        self.answer(run, fuse, which, decision, name, resume=resume)
+
     def answer(
         self, run: str, fuse: Fuse, which: int, decision: str, name: str, *, resume: bool
     ) -> None:
@@ -133,6 +140,10 @@ class Runs(RuleBasedStateMachine):
             self.resume(run, fuse)
         else:
             self.say(asked[which % len(asked)], decision, name, fuse, resume=resume)
+
+    @rule(run=runs, fuse=FUSES)
+    def approve(self, run: str, fuse: Fuse) -> None:
+        self.answer(run, fuse, 0, "approve", "", resume=True)
 
     def say(
         self, review: Review, decision: str, name: str, fuse: Fuse, *, resume: bool = True
@@ -150,6 +161,10 @@ class Runs(RuleBasedStateMachine):
 
     @rule(run=runs, fuse=FUSES, step=st.sampled_from((None, None, *STEPS)))
     def undo(self, run: str, fuse: Fuse, step: str | None) -> None:
+        if not self.store.journal.of_run(run):
+            self.resume(run, fuse)
+            return
+        self.troubled.add(run)
         for item in self.does("undo", run, fuse, step=step) or ():
             self.seen[f"undo {item['outcome']}"] += 1
 
@@ -205,6 +220,7 @@ class Runs(RuleBasedStateMachine):
     def wait(self, days: int) -> None:
         """Time passes; after eight days what was asked has expired."""
         self.now += timedelta(days=days)
+        self.troubled |= {*self.names}
 
     @invariant()
     def agree(self) -> None:
@@ -250,17 +266,17 @@ class Runs(RuleBasedStateMachine):
             for entry in entries
             if entry.kind == "decision" and entry.body["kind"] == "act"
         }
-        # What was cleared eight days ago is refused, and the decider is told.
-        late = {
-            entry.subject
-            for entry in entries
-            if entry.kind == "observation" and entry.body["status"] == "refused"
+        # What expired, or was taken back before it began, is told to the decider as not done.
+        told = {
+            entry.subject: entry.body["status"] for entry in entries if entry.kind == "observation"
         }
+        not_done = {key for key, status in told.items() if status != "ok"}
+        assert not not_done or run in self.troubled, told
         allowed = {
             key
             for key, tool in decided.items()
             if said.get(key, tool) in {"put", "approve", "edit"}
-        } - late
+        } - not_done
         applied = {line.key for line in self.world.lines if line.key.startswith(f"{run}/")}
-        assert applied == allowed
+        assert applied == allowed, (run, told, said)
         self.seen["whole"] += 1
