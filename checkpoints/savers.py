@@ -170,8 +170,8 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
     def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Delete all checkpoints of threads, or all but the newest of each namespace; or none.
 
-        A paused run goes on from its newest, with all that was written to it. The other tables of the
-        store are left alone; `surefoot prune` is for those.
+        A paused run goes on from its newest, with all that was written to it. The store's other
+        tables are left alone; `surefoot prune` is for those.
 
         Args:
             thread_ids: The threads.

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.behaviour.machine.runs import Runs, Server
@@ -47,6 +47,8 @@ def stories(examples: int) -> settings:
         database=None,
         deadline=None,
         print_blob=bool(chosen),
+        # Each try at a shorter story costs as much as the story.
+        phases=[Phase.generate, Phase.shrink] if chosen else [Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
 
