@@ -58,7 +58,11 @@ class EffectJournal:
     def intend(
         self, *, key: str, run: str, step: str, action: Action, snapshot: JsonObject
     ) -> None:
-        """Commit the intent and the snapshot; no-op when the key is there already."""
+        """Commit the intent and the snapshot.
+
+        Intended again, because it did not happen the first time, it gets the new snapshot; no-op
+        when more than that is known of the key.
+        """
         record = EffectRecord(
             key=key,
             run=run,
@@ -69,12 +73,23 @@ class EffectJournal:
             at=self._clock(),
         )
         with self._writer.write(of=run, urgent=True) as connection:
-            if _row(connection, key) is not None:
+            row = _row(connection, key)
+            if row is not None:
+                self._intend_again(connection, row, snapshot)
                 return
             columns = {"key": key, "run": run, "tool": action.tool, "changes": 0}
             _ADD.change(connection, columns | self._kept(record))
             body: JsonObject = {"action": action.to_json(), "action_hash": action.hash}
             self._note(record, 0, body | {"snapshot": snapshot})
+
+    def _intend_again(self, connection: Connection, row: Any, snapshot: JsonObject) -> None:  # noqa: ANN401  # a row
+        """Keep what the world is like now: it may have changed, and undo must bring that back."""
+        before = self._record(row)
+        if before.state != "intended" or before.snapshot == snapshot:
+            return
+        after, changes = before.model_copy(update={"snapshot": snapshot}), row.changes + 1
+        _CHANGE.change(connection, {"of": row.key, "changes": changes, **self._kept(after)})
+        self._note(after, changes, {"from": before.state, "snapshot": snapshot})
 
     def settle(
         self,

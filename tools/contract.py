@@ -308,7 +308,11 @@ class Journal(Protocol):
     def intend(
         self, *, key: str, run: str, step: str, action: Action, snapshot: JsonObject
     ) -> None:
-        """Commit the intent and the snapshot; no-op when the key is there already."""
+        """Commit the intent and the snapshot.
+
+        Intended again, because it did not happen the first time, it gets the new snapshot; no-op
+        when more than that is known of the key.
+        """
         ...
 
     def settle(

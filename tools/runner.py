@@ -202,9 +202,7 @@ class Runner:
             snapshot = tool.snapshot(call.action.args)
         except ToolFault as fault:
             return _failure(tool, call, fault)
-        self.journal.intend(
-            key=call.key, run=call.run, step=call.step, action=call.action, snapshot=snapshot
-        )
+        self._intend(call, snapshot)
         return self._apply(tool, call, snapshot)
 
     def _recover(self, tool: Tool, call: Call, record: EffectRecord) -> Observation:
@@ -213,11 +211,19 @@ class Runner:
             return self._adopt(tool, call, happened)
         try:
             self.patiently(lambda: self._require_clearance(tool, call))
+            # The world may have changed since, and undo must bring back what is there now.
+            snapshot = self.patiently(lambda: tool.snapshot(call.action.args))
         except (NotCleared, ToolFault) as refusal:
             self.journal.settle(call.key, "failed", error=refusal.what)
             fault = refusal if isinstance(refusal, ToolFault) else Refused(refusal.what)
             return _failure(tool, call, fault)
-        return self._apply(tool, call, record.snapshot)
+        self._intend(call, snapshot)
+        return self._apply(tool, call, snapshot)
+
+    def _intend(self, call: Call, snapshot: JsonObject) -> None:
+        self.journal.intend(
+            key=call.key, run=call.run, step=call.step, action=call.action, snapshot=snapshot
+        )
 
     def _probe(self, tool: Tool, call: Call, snapshot: JsonObject) -> Happened:
         """Ask the tool, patiently, whether an effect took place."""

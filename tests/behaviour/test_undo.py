@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from checkpoints.store import Store, open_store
 from graphs.session import Run
+from tests.behaviour import shelf
 from tests.behaviour.shelf import Clock, act, script, shelf_agent, step
+from tools.contract import JsonObject
 
 BEFORE = {"b": "b"}
 
@@ -98,6 +101,31 @@ def test_undo_can_leave_what_is_in_conflict(run: Run, folder: Path) -> None:
     outcomes = [item.outcome for item in run.undo(skip=["write.4"], reviewer="ada").items]
     assert outcomes == ["left alone", "undone", "undone", "undone"]
     assert files(folder) == {"b": "by hand"}
+
+
+def test_undo_brings_back_what_was_there_when_the_effect_was_made_at_last(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Put(shelf.Put):
+        stops = True
+
+        def apply(self, args: JsonObject, key: str) -> JsonValue:
+            if self.stops:
+                Put.stops = False
+                raise KeyboardInterrupt
+            return super().apply(args, key)
+
+    monkeypatch.setattr(shelf, "Put", Put)
+    mind = script(step("write", "put"), write=[act("put", name="a", text="goal")])
+    agent = shelf_agent(store, folder, mind)
+    with pytest.raises(KeyboardInterrupt):
+        agent.run("Make a say goal", run_id="r")
+    (folder / "a").write_text("by another")
+    run = agent.open("r").resume()
+    assert files(folder) == {"a": "goal"}
+    assert [item.outcome for item in run.undo().items] == ["undone"]
+    assert files(folder) == {"a": "by another"}
+    assert store.ledger.verify().problems == ()
 
 
 def test_what_somebody_took_back_by_hand_is_told_as_gone(run: Run, folder: Path) -> None:
