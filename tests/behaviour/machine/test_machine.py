@@ -63,7 +63,7 @@ def server() -> Iterator[Server]:
 @pytest.mark.timeout(0)
 def test_anything_in_any_order_on_a_file(server: Server) -> None:
     Runs.server = server
-    run_state_machine_as_test(Runs, settings=stories(25))
+    run_state_machine_as_test(Runs, settings=stories(18))
     # A rule that only ever was refused would have proved nothing.
     wanted = {"start killed", "say approve action", "fork came", "undo undone", "prune came"}
     assert wanted - set(Runs.seen) == set(), Runs.seen
@@ -72,5 +72,5 @@ def test_anything_in_any_order_on_a_file(server: Server) -> None:
 @pytest.mark.timeout(0)
 def test_anything_in_any_order_on_a_server(server: Server, postgres: str) -> None:
     OnServer.server, OnServer.postgres = server, postgres
-    run_state_machine_as_test(OnServer, settings=stories(3))
+    run_state_machine_as_test(OnServer, settings=stories(2))
     assert OnServer.seen["whole"]
