@@ -7,6 +7,7 @@ to be killed need not be started from scratch. Each child opens the store anew.
 import gc
 import json
 import os
+import resource
 import sys
 import tempfile
 import traceback
@@ -30,6 +31,7 @@ from tools.errors import SurefootError, UnknownRun
 from tools.records import Answer, Review
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+MOST_BYTES = 64_000_000
 ROUNDS = 8
 """So often at most somebody is asked anew until a run ends."""
 
@@ -150,6 +152,8 @@ def warm_up() -> None:
 def serve() -> None:
     """Fork a child for each order, and tell how it ended."""
     warm_up()
+    # A child that runs wild must not fill the machine.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, MOST_BYTES))
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
