@@ -80,14 +80,15 @@ def show(
 @contextmanager
 def _configured() -> Iterator[Toolbox]:
     """Lend the tools of the settings, with a store that is thrown away."""
-    from graphs.workspace.toolset import make_tools  # noqa: PLC0415  # loads the tools
+    from graphs.workspace.toolset import Opened, make_tools  # noqa: PLC0415  # loads the tools
 
     settings = read_settings().tools.under(Path.cwd())
     with (
         tempfile.TemporaryDirectory(prefix="surefoot-tools-") as scratch,
         open_store(f"sqlite:///{scratch}/store.db") as store,
     ):
-        yield make_tools(settings, store, pins=pin_servers(settings.mcp)).tools
+        opened = Opened(store=store, pins=pin_servers(settings.mcp), worktree="look")
+        yield make_tools(settings, opened).tools
 
 
 def _document(tool: Tool) -> JsonObject:

@@ -1,5 +1,6 @@
 """The workspace domain: the tools of the settings, its policy, its checks, a runbook if any."""
 
+import uuid
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from graphs.workspace.playbook import RunbookPlaybook
 from graphs.workspace.proof import success_checks
 from graphs.workspace.runbook import Runbook, parse_runbook
 from graphs.workspace.settings import ToolSettings, WorkspaceSettings
-from graphs.workspace.toolset import Toolset, make_tools
+from graphs.workspace.toolset import Opened, Toolset, make_tools
 from nodes.context import Decider
 from nodes.glue.programs import RunbookPrograms
 from nodes.state import Boundaries
@@ -57,14 +58,20 @@ def workspace_settings(
         "runbook": store.artifacts.put(runbook) if runbook else "",
         "policy": store.artifacts.put(chosen.text),
         "pins": store.artifacts.put(pin_servers(tools.mcp).to_json()),
+        "worktree": f"run-{uuid.uuid4().hex[:8]}",
     }
 
 
 def workspace_domain(settings: JsonObject, store: Store) -> Domain:
     """Open the domain from the settings that a run keeps."""
-    pins = Pins.model_validate(store.artifacts.get(str(settings["pins"])))
-    toolset = make_tools(ToolSettings.model_validate(settings["tools"]), store, pins=pins)
     rules = WorkspaceSettings.model_validate(settings["workspace"])
+    opened = Opened(
+        store=store,
+        pins=Pins.model_validate(store.artifacts.get(str(settings["pins"]))),
+        worktree=str(settings["worktree"]),
+        proof=rules.success,
+    )
+    toolset = make_tools(ToolSettings.model_validate(settings["tools"]), opened)
     text = _text(store, settings["runbook"]) if settings["runbook"] else ""
     runbook = parse_runbook(text, source="runbook of the run") if text else None
     playbook = RunbookPlaybook(runbook, toolset.tools)
@@ -95,12 +102,16 @@ def _decider(runbook: Runbook | None, playbook: RunbookPlaybook, store: Store) -
 
 
 def _checks(toolset: Toolset, rules: WorkspaceSettings) -> WorkspaceChecks:
-    guard = toolset.guard
+    workspace = toolset.workspace
+    workshop = workspace.workshop if workspace else None
+    success = success_checks(workshop, rules.success)
+    if workspace is None:
+        return WorkspaceChecks(root=None, unchanged=rules.unchanged, success=success)
     return WorkspaceChecks(
-        root=toolset.root,
+        root=workspace.root,
         unchanged=rules.unchanged,
-        success=success_checks(toolset.workshop, rules.success),
-        skip=(lambda name: bool(guard.denies(name))) if guard else (lambda _name: False),
+        success=success,
+        skip=lambda name: bool(workspace.guard.denies(name)),
     )
 
 

@@ -33,6 +33,15 @@ def success_checks(
     return {name: partial(_run, workshop, name, recipes[name]) for name in names}
 
 
+def passes(workshop: Workshop, names: Sequence[str]) -> bool:
+    """Tell whether all of these recipes succeed.
+
+    Raises:
+        BadInput: One is no recipe.
+    """
+    return all(run().holds for run in success_checks(workshop, names).values())
+
+
 def _run(workshop: Workshop, name: str, recipe: Recipe) -> Came:
     try:
         came = workshop.run(recipe.argv, cwd=recipe.cwd, seconds=recipe.seconds)

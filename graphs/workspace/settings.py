@@ -1,11 +1,16 @@
 """What `surefoot.toml` may say of the workspace agent: its tools, and what proves success."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tools.contract import Record
+from tools.documents.settings import DocumentsSettings
 from tools.files.settings import FilesSettings
+from tools.git.settings import GitSettings
 from tools.http.settings import HttpSettings
 from tools.mcp.settings import McpSettings
+from tools.research.settings import ResearchSettings
 from tools.sandbox.settings import CommandSettings
 
 
@@ -16,6 +21,12 @@ class ToolSettings(Record):
     """Files of one folder."""
     commands: CommandSettings | None = None
     """Programs on private copies of that folder."""
+    git: GitSettings | None = None
+    """A repository: the folder is then a worktree of the run's own."""
+    documents: DocumentsSettings | None = None
+    """A collection of documents."""
+    research: ResearchSettings | None = None
+    """Search engines and encyclopedias."""
     http: HttpSettings | None = None
     """Pages and declared requests."""
     mcp: McpSettings = McpSettings()
@@ -30,15 +41,22 @@ class ToolSettings(Record):
 
     def under(self, folder: Path) -> "ToolSettings":
         """Return the settings with paths made absolute beneath a folder."""
-        files = self.files
-        if files is not None:
-            files = files.model_copy(update={"root": _under(folder, files.root)})
-        commands = self.commands
-        if commands is not None:
-            python = _under(folder, commands.python) if commands.python else ""
-            reads = tuple(_under(folder, path) for path in commands.reads)
-            commands = commands.model_copy(update={"python": python, "reads": reads})
-        return self.model_copy(update={"files": files, "commands": commands})
+        paths = {
+            "files": ("root",),
+            "commands": ("python", "reads"),
+            "git": ("repository", "worktrees"),
+            "documents": ("folders", "index"),
+        }
+        tables = {name: getattr(self, name) for name in paths}
+        return self.model_copy(
+            update={
+                name: table.model_copy(
+                    update={one: _under(folder, getattr(table, one)) for one in paths[name]}
+                )
+                for name, table in tables.items()
+                if table is not None
+            }
+        )
 
 
 class WorkspaceSettings(Record):
@@ -50,5 +68,10 @@ class WorkspaceSettings(Record):
     """Names of commands that must succeed at the end; without one no run is `verified`."""
 
 
-def _under(folder: Path, path: str) -> str:
-    return str((folder / Path(path).expanduser()).absolute())
+def _under(folder: Path, paths: Any) -> Any:  # noqa: ANN401  # one path, a tuple of them, or by name
+    """Return paths made absolute; an empty one stays so."""
+    if isinstance(paths, tuple):
+        return tuple(_under(folder, path) for path in paths)
+    if isinstance(paths, Mapping):
+        return {name: _under(folder, path) for name, path in paths.items()}
+    return str((folder / Path(paths).expanduser()).absolute()) if paths else ""
