@@ -69,15 +69,23 @@ def adapted(
     names = frozenset(arguments.model_fields)
     refuse_unfilled(tool, given, set(names))
     deciding = names if authority is None else frozenset(authority)
-    _refuse_contradictions(tool, effect, deciding - names, hooks)
+    leaving = names - deciding if hooks.outgoing is None else frozenset(hooks.outgoing)
+    _refuse_contradictions(tool, effect, (deciding | leaving) - names, hooks)
 
     class Kind(Adapted):
         args_schema = arguments
 
     Kind.name, Kind.description = tool.name, plain(tool.description, DESCRIPTION_CHARACTERS)
     Kind.effect, Kind.output_trust, Kind.foreign = effect, trust, foreign
-    Kind.authority, Kind.content = deciding, names - deciding
+    Kind.authority, Kind.content, Kind.outgoing = deciding, names - deciding, leaving
+    _declare(Kind, hooks)
     return Kind(Caller(tool=tool, seconds=seconds, filled=given), hooks)
+
+
+def _declare(kind: type["Adapted"], hooks: Hooks) -> None:
+    """Take over the rarer declarations."""
+    kind.trusted_fields, kind.verbs = frozenset(hooks.trusted_fields), frozenset(hooks.verbs)
+    kind.destroys = hooks.destroys
 
 
 def _refuse_contradictions(

@@ -43,6 +43,14 @@ class Override(Record):
     """Arguments that decide who, where and how much; all of them when it is not told."""
     trust: Trust = "untrusted"
     """`trusted` only when no outsider can write any of the output."""
+    trusted_fields: tuple[str, ...] = ()
+    """Fields of its result that no outsider can write, e.g. `data.number`."""
+    outgoing: tuple[str, ...] | None = None
+    """Content arguments that reach other people; all of them when it is not told."""
+    verbs: tuple[str, ...] = ()
+    """Words with which people ask for it; any goal may need it when there are none."""
+    destroys: bool = False
+    """Whether it ends something that is there; a server that says so itself is believed."""
     resources: tuple[str, ...] = ()
     """What it touches, e.g. `issue:{repo}/{number}`; the server itself when it is not told."""
     look: Look | None = None

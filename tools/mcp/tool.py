@@ -41,7 +41,8 @@ def mcp_tool(hand: Hand, override: Override, hands: Mapping[str, Hand]) -> "McpT
     definition = hand.definition
     names = frozenset(hand.model.model_fields)
     deciding = names if override.authority is None else frozenset(override.authority)
-    if unknown := deciding - names:
+    leaving = names - deciding if override.outgoing is None else frozenset(override.outgoing)
+    if unknown := (deciding | leaving) - names:
         raise BadInput(f"{definition.called!r} has no argument {', '.join(sorted(unknown))}.")
 
     class Kind(McpTool):
@@ -49,7 +50,9 @@ def mcp_tool(hand: Hand, override: Override, hands: Mapping[str, Hand]) -> "McpT
 
     Kind.name, Kind.description = definition.called, definition.description
     Kind.effect, Kind.output_trust = _effect(override, definition), override.trust
-    Kind.authority, Kind.content = deciding, names - deciding
+    Kind.authority, Kind.content, Kind.outgoing = deciding, names - deciding, leaving
+    Kind.trusted_fields, Kind.verbs = frozenset(override.trusted_fields), frozenset(override.verbs)
+    Kind.destroys = override.destroys or definition.hints.get("destructiveHint", False)
     reversal = Reversal(override=override, hands=hands)
     return Kind(hand, reversal, [definition, *reversal.asked()])
 

@@ -86,4 +86,5 @@ def search_tool(asking: Asking) -> SearchOutside:
 
     if asking.settings.queries == "content":
         Kind.authority, Kind.content = frozenset(), frozenset({"query", "limit"})
+        Kind.outgoing = frozenset({"query"})
     return Kind(asking)

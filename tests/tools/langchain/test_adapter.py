@@ -41,13 +41,15 @@ def test_undeclared_tool_is_irreversible_untrusted_and_decides_by_every_argument
 def test_declared_tool_is_what_it_is_declared() -> None:
     tool = adapted(stock.parcels([]), effect="read", authority={"to"}, trust="trusted")
     assert (tool.effect, tool.output_trust) == ("read", "trusted")
-    assert tool.content == {"place", "notes", "priority"}
+    assert tool.content == tool.outgoing == {"place", "notes", "priority"}
     assert Toolbox([tool]).cards()[0].name == "send"
 
 
 def test_contradictory_declarations_are_refused() -> None:
     with pytest.raises(BadInput, match="no argument who"):
         adapted(stock.parcels([]), authority={"who"})
+    with pytest.raises(BadInput, match="no argument bcc"):
+        adapted(stock.parcels([]), hooks=Hooks(outgoing={"bcc"}))
     with pytest.raises(BadInput, match="cannot be undone and probed"):
         adapted(stock.parcels([]), effect="reversible")
 

@@ -57,7 +57,13 @@ def test_undeclared_tools_are_irreversible_whatever_the_server_says(stdio: Tools
     assert [problem for tool in stdio.values() for problem in lint(tool)] == []
 
 
+def test_what_is_only_carried_to_a_server_reaches_others(stdio: Tools) -> None:
+    assert stdio["write_note"].outgoing == {"text"}
+    assert not stdio["send"].outgoing, "all of its arguments decide"
+
+
 def test_server_that_warns_of_its_own_tool_is_believed(stdio: Tools) -> None:
+    assert stdio["wipe"].destroys
     assert stdio["wipe"].effect == "irreversible", "though the settings say that it only reads"
     assert stdio["read_note"].effect == "read"
 
