@@ -64,8 +64,7 @@ def adapted(
     Raises:
         BadInput: Its arguments cannot be closed or filled, or the declarations do not hold.
     """
-    given = filled or {}
-    arguments = closed_model(tool.name, schema_of(tool))
+    given, arguments = filled or {}, closed_model(tool.name, schema_of(tool))
     names = frozenset(arguments.model_fields)
     refuse_unfilled(tool, given, set(names))
     deciding = names if authority is None else frozenset(authority)
@@ -75,15 +74,15 @@ def adapted(
     class Kind(Adapted):
         args_schema = arguments
 
-    Kind.name, Kind.description = tool.name, plain(tool.description, DESCRIPTION_CHARACTERS)
     Kind.effect, Kind.output_trust, Kind.foreign = effect, trust, foreign
     Kind.authority, Kind.content, Kind.outgoing = deciding, names - deciding, leaving
-    _declare(Kind, hooks)
+    _declare(Kind, tool, hooks)
     return Kind(Caller(tool=tool, seconds=seconds, filled=given), hooks)
 
 
-def _declare(kind: type["Adapted"], hooks: Hooks) -> None:
-    """Take over the rarer declarations."""
+def _declare(kind: type["Adapted"], tool: BaseTool, hooks: Hooks) -> None:
+    """Take over what it is called, and the rarer declarations."""
+    kind.name, kind.description = tool.name, plain(tool.description, DESCRIPTION_CHARACTERS)
     kind.trusted_fields, kind.verbs = frozenset(hooks.trusted_fields), frozenset(hooks.verbs)
     kind.destroys = hooks.destroys
 
