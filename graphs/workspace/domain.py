@@ -85,7 +85,7 @@ def workspace_domain(settings: JsonObject, store: Store) -> Domain:
         boundaries=Boundaries(),
         settings=settings,
         instructions=files("graphs.workspace") / "instructions.md",
-        words=(text,) if text else (),
+        words=(text, runbook.said) if runbook else (),
         constraints=tuple(
             one.format(globs=", ".join(rules.unchanged)) for one in CONSTRAINTS if rules.unchanged
         ),

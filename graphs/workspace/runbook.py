@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field, ValidationError, model_validator
 
 from nodes.glue.programs import CODE_CHARACTERS
+from nodes.guards.grounding import texts
 from nodes.state import MAX_REFUSED, Plan, Step, StepId
 from tools.contract import Action, JsonObject, Record
 from tools.errors import BadInput, Refused
@@ -85,7 +86,7 @@ class Runbook(Record):
     """Steps that a user wrote down."""
 
     objective: str = Field(default="", max_length=4000)
-    """What it is for; the goal when none is given."""
+    """What it is for, for people who read it."""
     steps: tuple[WrittenStep, ...] = Field(min_length=1, max_length=40)
 
     @property
@@ -99,6 +100,12 @@ class Runbook(Record):
     def programs(self) -> dict[str, str]:
         """The programs, by step."""
         return {step.id: step.program for step in self.steps if step.program}
+
+    @property
+    def said(self) -> str:
+        """Every value of its actions, as people say values: in quotes."""
+        values = (value for step in self.steps for one in step.actions for value in texts(one.args))
+        return " ".join(f"'{value}'" for value in dict.fromkeys(values))
 
     def step(self, step_id: str) -> WrittenStep | None:
         """Return a step by its id."""

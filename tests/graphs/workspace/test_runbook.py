@@ -67,3 +67,10 @@ def test_mistake_is_told(text: str, told: str) -> None:
 def test_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         read_runbook(tmp_path / "none.toml")
+
+
+def test_every_value_of_a_runbook_counts_as_said() -> None:
+    said = parse_runbook(TEXT.replace('"hello" }', '"two\\nlines", count = 2 }'), source="it").said
+    assert "'hello.txt'" in said
+    assert "'2'" in said
+    assert "'two\nlines'" in said
