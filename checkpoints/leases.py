@@ -156,10 +156,17 @@ class LeaseTable:
 
         Raises:
             RunBusy: A node of the run is at work in this process.
+            StoreFault: The node looked for something that was lost meanwhile.
         """
         with self._nodes.of(run), ExitStack() as on_failure:
             on_failure.callback(self._let_go, run)
-            yield
+            try:
+                yield
+            except LookupError as fault:
+                lost = self._writer.lost.get(run)
+                if lost is None:
+                    raise
+                raise copied(lost) from fault
             on_failure.pop_all()
 
     def release(self, run: str) -> None:

@@ -173,3 +173,13 @@ def test_connection_cut_in_the_middle_keeps_nothing_of_the_transaction(
         assert subjects(store, "one") == []
         store.ledger.append("one", "tick", "third", {})
         assert store.ledger.verify().problems == ()
+
+
+def test_node_that_looks_for_what_was_lost_is_told_of_the_loss(losing: Store) -> None:
+    with pytest.raises(StoreFault, match="is lost"), losing.leases.node("one"):
+        losing.artifacts.get("sha256:what the lost transaction held")
+
+
+def test_node_that_looks_for_what_never_was_fails_as_it_did(store: Store) -> None:
+    with pytest.raises(KeyError), store.leases.node("one"):
+        store.artifacts.get("sha256:nothing")

@@ -174,12 +174,12 @@ class Campaign:
         """Copy a world, kill in it, recover, and check it."""
         place = self.house.copy(self.before[case.stage], f"world_{self.tally.worlds}")
         self.tally.worlds += 1
-        faults = self._kill(case, place)
-        if not faults:
-            last = lived(Trial(place, case.stages, times=2))
-            faults = [Violation("fault", last.fault)] if last.fault else []
-            if len(set(last.heads)) > 1:
-                faults.append(Violation("again", "a second recovery did something"))
+        faults = [*self._kill(case, place)]
+        last = lived(Trial(place, case.stages, times=2))
+        if last.fault:
+            faults.append(Violation("fault", last.fault))
+        if len(set(last.heads)) > 1:
+            faults.append(Violation("again", "a second recovery did something"))
         found, doubts = check(place, self.expected[case.stage])
         self.tally.doubts += doubts
         self.tally.violations += [(case, violation) for violation in (*faults, *found)]
