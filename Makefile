@@ -20,8 +20,10 @@ check: test
 torture: $(VENV)/.ready-dev ## kill a real process 1,000 times on each store, then worse; see docs/torture.md
 	$(BIN)/python -m tests.torture --store sqlite --kills 1000 --seed 7
 	$(BIN)/python -m tests.torture --store postgres --kills 1000 --seed 7
-	$(BIN)/python -m tests.torture --store sqlite --kills 200 --seed 7 --mishaps race clock late
-	$(BIN)/python -m tests.torture --store postgres --kills 200 --seed 7 --mishaps race clock late cut
+	$(BIN)/python -m tests.torture --store sqlite --kills 200 --seed 8 --mishaps race clock late
+	$(BIN)/python -m tests.torture --store postgres --kills 200 --seed 8 --mishaps race clock late cut
+	$(BIN)/python -m tests.torture.commands --store sqlite --kills 10
+	$(BIN)/python -m tests.torture.commands --store postgres --kills 10
 
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff format .
