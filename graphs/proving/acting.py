@@ -38,7 +38,7 @@ def _acted(hands: Hands, action: JsonObject) -> Iterator[str]:
     call = hands.call(action)
     acts = tool.effect != "read"
     if acts:
-        yield from _probed(tool, tool.probe(args, snapshot, call.key), "no", "before it happened")
+        yield from _probed(tool.probe(args, snapshot, call.key), "no", "before it happened")
     seen = hands.runner.run(call)
     if seen.status != "ok":
         yield f"it does not work: {seen.status}, {seen.summary}"
@@ -48,13 +48,12 @@ def _acted(hands: Hands, action: JsonObject) -> Iterator[str]:
         yield f"its result is larger than {MAX_RESULT_BYTES} bytes"
     if not acts:
         return
-    yield from _probed(tool, tool.probe(args, snapshot, call.key), "yes", "after it happened")
+    yield from _probed(tool.probe(args, snapshot, call.key), "yes", "after it happened")
     yield from _left(tool, args, snapshot, result, foreseen)
 
 
-def _probed(tool: Tool, said: Happened, right: Happened, when: str) -> Iterator[str]:
-    allowed = {right} if tool.effect == "reversible" else {right, "unknown"}
-    if said not in allowed:
+def _probed(said: Happened, right: Happened, when: str) -> Iterator[str]:
+    if said not in {right, "unknown"}:
         yield f"`probe` says {said!r} {when}"
 
 

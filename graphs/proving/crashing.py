@@ -82,7 +82,7 @@ def _recovered(ground: Ground, action: JsonObject, before: JsonValue, after: Jso
     with ground.hands() as hands:
         seen = hands.act(action)
         now = ground.specimen.world()
-        if seen.status == "in_doubt" and hands.tool.effect == "irreversible":
+        if seen.status == "in_doubt":
             return "" if now in (before, after) else f"half done: {difference(after, now)}"
         if seen.status != "ok":
             return f"it ends {seen.status}: {seen.summary}"

@@ -48,8 +48,13 @@ class ToolSettings(Record):
             "documents": ("folders", "index"),
         }
         tables = {name: getattr(self, name) for name in paths}
+        servers = {
+            name: one.model_copy(update={"cwd": _under(folder, one.cwd)})
+            for name, one in self.mcp.servers.items()
+        }
         return self.model_copy(
-            update={
+            update={"mcp": McpSettings(servers=servers)}
+            | {
                 name: table.model_copy(
                     update={one: _under(folder, getattr(table, one)) for one in paths[name]}
                 )

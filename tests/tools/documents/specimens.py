@@ -57,3 +57,13 @@ class Read(Documents):
     def refused(self) -> Sequence[JsonObject]:
         names = ["docs/../outside", "docs/link.txt", "/etc/passwd", "outside", "docs/cache"]
         return [{"document": name} for name in names]
+
+
+class Quotes(Documents):
+    number = 2
+
+    def actions(self) -> Sequence[JsonObject]:
+        return [{"quote": "brown fox jumps over"}, {"quote": "nothing of the kind"}]
+
+    def refused(self) -> Sequence[JsonObject]:
+        return [{"quote": ""}, {"quote": "fox", "document": "../outside"}]

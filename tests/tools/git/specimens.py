@@ -114,3 +114,12 @@ def _files(folder: Path) -> JsonValue:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".git" not in path.parts
     }
+
+
+class GitLog(GitSpecimen):
+    """Lists commits."""
+
+    title = named = "git_log"
+
+    def actions(self) -> Sequence[JsonObject]:
+        return [{}]
