@@ -124,7 +124,7 @@ def _decision(written: Written, turn: Turn) -> Decision:
             confidence=written.confidence,
             origin=written.origin,
         )
-    said = "\n".join(text for text in (turn.printed.strip(), turn.value) if text)
+    said = turn.printed.strip() or turn.value
     if turn.problem:
         reasoning = f"The program broke. {turn.problem}\n{said}".strip()[:_REASONING]
         return Decision(kind="give_up", reasoning=reasoning, origin=written.origin)

@@ -79,7 +79,7 @@ class Over:
     """A program came to its end, or broke."""
 
     value: str = ""
-    """What its last line was, when that was an expression."""
+    """What its last line was, when that was an expression; in brief."""
     problem: str = ""
     """What it raised; empty when it came to its end."""
     printed: str = ""
