@@ -13,7 +13,7 @@ from tools.sandbox import kernel, landlock, seccomp
 from tools.sandbox.limits import Limits
 from tools.sandbox.order import Order
 
-_NICE = 10
+_NICE = 5
 STARTED_BY_ITSELF = 10
 """Threads and processes that whoever sets a sandbox up needs besides the program."""
 

@@ -19,7 +19,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(derandomize=True, max_examples=60)
 @given(st.lists(ANYTHING, max_size=3), st.dictionaries(st.sampled_from("abcd"), ANYTHING))
 def test_arguments_are_plain_json_or_a_type_error(given: list[Any], named: dict[str, Any]) -> None:
     try:
@@ -29,7 +29,7 @@ def test_arguments_are_plain_json_or_a_type_error(given: list[Any], named: dict[
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-@settings(derandomize=True, max_examples=100)
+@settings(derandomize=True, max_examples=40)
 @given(ANYTHING)
 def test_any_value_is_shown_in_brief(value: Any) -> None:
     assert len(shown(value)) <= VALUE_CHARACTERS

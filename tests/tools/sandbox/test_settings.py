@@ -51,7 +51,7 @@ def test_arguments_that_do_not_are_refused(argument: str) -> None:
         Recipe(argv=("run",), arguments=PATTERNS).command([argument])
 
 
-@settings(derandomize=True, max_examples=300)
+@settings(derandomize=True, max_examples=100)
 @given(st.lists(st.text(max_size=12) | st.from_regex(r"-?[a-z./]+(\.py)?\n?"), max_size=3))
 def test_only_what_matches_as_a_whole_is_ever_added(more: list[str]) -> None:
     recipe = Recipe(argv=("run",), arguments=PATTERNS)
