@@ -8,10 +8,11 @@ there a node that takes longer than `TTL` can lose its lease.
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -23,9 +24,13 @@ from checkpoints.schema import leases, stamp
 from checkpoints.writer import Writer
 from tools.contract import Clock
 from tools.errors import RunBusy, StoreFault
+from tools.stopping import pause
 
 TTL: Final = timedelta(seconds=300)
 """How long a lease holds, unless it is renewed, where its holder cannot be seen to live."""
+
+POLL_SECONDS: Final = 0.5
+"""How often it is looked whether a run that is waited for is free."""
 
 _FREE: Final = ""
 
@@ -83,10 +88,21 @@ class LeaseTable:
         self._until: dict[str, datetime] = {}
 
     @contextmanager
-    def holding(self, run: str) -> Iterator[None]:
+    def holding(
+        self,
+        run: str,
+        *,
+        wait: float = 0.0,
+        told: Callable[[RunBusy], object] = lambda _: None,
+    ) -> Iterator[None]:
         """Keep everyone else off a run, in this process too, and give its lease back at the end.
 
         Inside another `holding` of the same caller it is a part of that one.
+
+        Args:
+            run: Its whole name.
+            wait: For how many seconds whoever holds it now is waited for.
+            told: Called once when it is waited.
 
         Raises:
             RunBusy: Another living owner holds it, or another handle of this process.
@@ -95,8 +111,7 @@ class LeaseTable:
         if self._claims.is_mine(run):
             yield
             return
-        with self._claims.of(run):
-            self.acquire(run)
+        with self._hold(run, wait, told):
             self._holdings.add(run)
             with ExitStack() as on_failure:
                 on_failure.callback(self._let_go, run)
@@ -105,6 +120,27 @@ class LeaseTable:
                 on_failure.pop_all()
             self._holdings.discard(run)
             self.release(run)
+
+    def _hold(
+        self, run: str, seconds: float, told: Callable[[RunBusy], object]
+    ) -> AbstractContextManager[object]:
+        """Claim a run and take its lease, as soon as that can be had."""
+        until = monotonic() + seconds
+        waits = False
+        while True:
+            try:
+                with ExitStack() as held:
+                    held.enter_context(self._claims.of(run))
+                    self.acquire(run)
+                    return held.pop_all()
+            except RunBusy as busy:
+                left = until - monotonic()
+                if left <= 0:
+                    raise
+                if not waits:
+                    told(busy)
+                waits = True
+                pause(min(left, POLL_SECONDS))
 
     def acquire(self, run: str) -> int:
         """Take or renew the run's lease for 300 s; return its fencing number.

@@ -114,6 +114,13 @@ class Answered(Record):
     """Questions that are still open."""
 
 
+class Held(Record):
+    """Another process, or another handle, works on the run, and is waited for."""
+
+    kind: Literal["held"] = "held"
+    by: str
+
+
 class Finished(Record):
     """The run has ended."""
 
@@ -135,6 +142,7 @@ Event = (
     | Degraded
     | Asked
     | Answered
+    | Held
     | Finished
 )
 """Anything that a run tells."""

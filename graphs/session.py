@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -16,7 +17,7 @@ from checkpoints.store import Store
 from checkpoints.undo import undo_run
 from graphs.agent import AgentGraph
 from graphs.driving import Driver
-from graphs.events import Event, read_events
+from graphs.events import Event, Held, read_events
 from graphs.forking import Forking, fork, look
 from graphs.handover import handed_over
 from graphs.render.screen import show
@@ -28,7 +29,7 @@ from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Goal, Plan, State
 from nodes.upgrade import check_upgrade
 from tools.contract import STANDING, EffectRecord, JsonObject
-from tools.errors import BadInput, GraphChanged, SurefootError, UnknownReview
+from tools.errors import BadInput, GraphChanged, RunBusy, SurefootError, UnknownReview
 from tools.progress import Listener
 from tools.records import Answer, AnswerKind, LedgerEntry, Review, RunInfo, Status
 
@@ -252,51 +253,58 @@ class Run:
             )
         return pending[0]
 
-    def resume(self) -> "Run":
+    def resume(self, *, wait: float = 0.0) -> "Run":
         """Go on from wherever the run stands; does nothing when it has ended or must wait.
+
+        Args:
+            wait: For how many seconds another that works on the run is waited for (`math.inf`: as
+                long as it takes); then the run goes on from where that one left it.
 
         Raises:
             GraphChanged: The run was made by a graph that this one cannot continue.
-            RunBusy: Another process advances it.
+            RunBusy: Another advances it, still.
         """
-        for _ in handed_over(self._unwatched):
+        for _ in handed_over(partial(self._unwatched, wait)):
             pass
         return self
 
-    def watch(self) -> "Run":
+    def watch(self, *, wait: float = 0.0) -> "Run":
         """Go on like `resume`, and show what happens while it happens.
 
         In a notebook one output is kept up to date; elsewhere each line is printed once.
         """
-        with closing(self.stream()) as events:
+        with closing(self.stream(wait=wait)) as events:
             show(events)
         return self
 
-    def stream(self) -> Generator[Event]:
+    def stream(self, *, wait: float = 0.0) -> Generator[Event]:
         """Go on like `resume`, and yield each event when it happens.
 
         Ctrl-C, or leaving the loop and closing this generator, stops the run where that is safe: it
         no longer waits for a model, but for an action that runs. It can be resumed.
 
+        Args:
+            wait: For how many seconds another that works on the run is waited for.
+
         Raises:
             GraphChanged: The run was made by a graph that this one cannot continue.
-            RunBusy: Another process advances it.
+            RunBusy: Another advances it, still.
         """
-        with closing(handed_over(self._advance)) as told:
+        with closing(handed_over(partial(self._advance, wait))) as told:
             yield from read_events(told)
 
-    def _unwatched(self, tell: Listener) -> Generator[None]:
+    def _unwatched(self, wait: float, tell: Listener) -> Generator[None]:
         del tell
-        return self._advance(None)
+        return self._advance(wait, None)
 
-    def _advance(self, watcher: Listener | None) -> Generator[None]:
+    def _advance(self, wait: float, watcher: Listener | None) -> Generator[None]:
         """Drive the graph until it ends or no stored answer lets it go on; yields between nodes."""
         info = self.info if self.goal is None else self.agent.store.runs.find(self.id)
         if info is not None:
             if info.status not in LIVING:
                 return
             self._check_graph(info)
-        with self.agent.store.leases.holding(self.id):
+        with self.agent.store.leases.holding(self.id, wait=wait, told=partial(_held, watcher)):
             goes_on, payload = self._next()
             if not goes_on:
                 return
@@ -340,6 +348,7 @@ class Run:
         skip: Collection[str] = (),
         reviewer: str = "",
         dry_run: bool = False,
+        wait: float = 0.0,
     ) -> UndoReport:
         """Undo the run's effects, newest first, all or from a step on, up to the first conflict.
 
@@ -351,13 +360,14 @@ class Run:
             skip: Steps or actions whose effects are left as they are.
             reviewer: Who wants it; the agent's reviewer when empty.
             dry_run: Only say what would come of it, conflicts included.
+            wait: For how many seconds another that works on the run is waited for.
 
         Raises:
             BadInput: No effect of the run is of a step that was named.
             RunBusy: The run is being advanced or undone, here or by another process.
             ToolFault: A tool could not look or undo for now; what was undone before stays so.
         """
-        with self.agent.store.leases.holding(self.id):
+        with self.agent.store.leases.holding(self.id, wait=wait):
             return undo_run(
                 self.agent.store,
                 self.id,
@@ -375,3 +385,9 @@ class Run:
     def fork(self, step: str, **choices: Any) -> "Run":  # noqa: ANN401  # see `graphs/forking.py`
         """Return a new run that begins before a step of this one, not advanced yet."""
         return Run(agent=self.agent, id=fork(self.agent, self.id, step, **choices))
+
+
+def _held(watcher: Listener | None, busy: RunBusy) -> None:
+    """Tell whoever watches that another is waited for."""
+    if watcher is not None:
+        watcher(Held(by=busy.what).to_json())

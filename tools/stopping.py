@@ -44,6 +44,16 @@ def check_stop() -> None:
         raise Stopped
 
 
+def pause(seconds: float) -> None:
+    """Let time pass, or less of it when the run is to stop.
+
+    Raises:
+        Stopped: It is.
+    """
+    wait((_stop.get() or Future(),), timeout=seconds)
+    check_stop()
+
+
 def awaited(make: Callable[[], T]) -> T:
     """Return what `make` returns, or give up waiting for it when the run is to stop.
 

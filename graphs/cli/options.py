@@ -29,6 +29,16 @@ ReviewerOption = Annotated[
 NoResumeOption = Annotated[
     bool, typer.Option("--no-resume", help="Only keep the answer; `surefoot resume` goes on later.")
 ]
+WaitOption = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        min=0,
+        metavar="SECONDS",
+        help="Wait so long for another that works on the run; inf: as long as it takes.",
+        show_default=False,
+    ),
+]
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="Name of a run; its beginning suffices.")
 ]

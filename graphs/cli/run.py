@@ -21,6 +21,7 @@ from graphs.cli.options import (
     RunbookOption,
     SecondsOption,
     StoreOption,
+    WaitOption,
     WorkloadOption,
 )
 from graphs.cli.printing import Printer
@@ -75,6 +76,7 @@ def run(  # noqa: PLR0913  # one parameter for each option of the command
 def resume(
     name: RunArgument,
     *,
+    wait: WaitOption = 0.0,
     store: StoreOption = None,
     no_input: NoInputOption = False,
     as_json: JsonOption = False,
@@ -87,11 +89,18 @@ def resume(
             open_run(memory, name, store),
             store=store,
             asks=can_ask(no_input=no_input, as_json=as_json),
+            wait=wait,
         )
 
 
 def advance(
-    printer: Printer, memory: Store, handle: "Run", *, store: str | None, asks: bool
+    printer: Printer,
+    memory: Store,
+    handle: "Run",
+    *,
+    store: str | None,
+    asks: bool,
+    wait: float = 0.0,
 ) -> None:
     """Go on with a run, show it, and leave with its exit code.
 
@@ -101,8 +110,9 @@ def advance(
         handle: The run.
         store: The `--store` option.
         asks: Whether a person may be asked here.
+        wait: For how many seconds another that works on the run is waited for.
     """
     printer.say(f"{handle.id}: {handle.info.objective}", "bold")
     with resumable(handle.id, memory, printer, store):
-        go(printer, handle, asks=asks)
+        go(printer, handle, asks=asks, wait=wait)
     end(printer, memory, handle.id, store=store)

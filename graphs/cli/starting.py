@@ -94,15 +94,15 @@ def start(
         end(printer, memory, run, store=store)
 
 
-def go(printer: Printer, handle: "Run", *, asks: bool) -> None:
+def go(printer: Printer, handle: "Run", *, asks: bool, wait: float = 0.0) -> None:
     """Advance a run; ask what it asks when somebody is there; go on."""
-    _show(printer, handle)
+    _show(printer, handle, wait)
     while asks and handle.status == "waiting" and ask_all(printer, handle):
         _show(printer, handle)
 
 
-def _show(printer: Printer, handle: "Run") -> None:
-    with watching(printer) as live, closing(handle.stream()) as events:
+def _show(printer: Printer, handle: "Run", wait: float = 0.0) -> None:
+    with watching(printer) as live, closing(handle.stream(wait=wait)) as events:
         for event in events:
             live(event)
 

@@ -13,6 +13,7 @@ from graphs.events import (
     Event,
     Finished,
     Gated,
+    Held,
     Observed,
     Planned,
     Progressed,
@@ -136,6 +137,10 @@ def _asked(_: Teller, event: Asked) -> list[Line]:
     return [Line(f"a person is asked: {line(event.review.title)} ({event.review.id})", "yellow")]
 
 
+def _held(_: Teller, event: Held) -> list[Line]:
+    return [Line(f"{event.by} It is waited for; Ctrl-C leaves.", "yellow")]
+
+
 def _finished(_: Teller, event: Finished) -> list[Line]:
     return [Line(f"{event.outcome}: {line(event.reason, 400)}", "bold")]
 
@@ -149,6 +154,7 @@ _TELL: Mapping[type[Event], Callable[[Teller, Any], list[Line]]] = {
     Undone: Teller._undone,  # noqa: SLF001  # the same
     Degraded: _degraded,
     Asked: _asked,
+    Held: _held,
     Finished: _finished,
 }
 
