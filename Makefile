@@ -13,7 +13,7 @@ test: $(VENV)/.ready-dev ## lint, types, import directions, all tests with branc
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered -q -rs
 
 check: test
 

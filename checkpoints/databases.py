@@ -148,6 +148,14 @@ class PostgreSQL:
         return bool(connection.closed)
 
 
+def without_password(url: str) -> str:
+    """Return a store's URL as it may be shown."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url
+
+
 def named(url: str) -> Database:
     """Return the database that a URL names.
 

@@ -1,4 +1,4 @@
-"""The store: everything that outlives the process, in one file."""
+"""The store: everything that outlives the process, in one file or in one database of a server."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -152,10 +152,10 @@ def open_store(
     key: str = "",
     for_sealing: bool = False,
 ) -> Store:
-    """Open a store, and make its file (readable by its owner only) when there is none.
+    """Open a store; its file (readable by its owner only), or its tables, are made at need.
 
     Args:
-        url: `sqlite:///` and a path. This version keeps stores in SQLite files only.
+        url: `sqlite:///` and a path, or `postgresql://user@host/database` (extra `postgres`).
         clock: The present.
         owner: Who takes leases; unique to this store when None.
         keep: How many of the newest checkpoints LangGraph keeps of a run; 0 keeps all, also those
@@ -165,9 +165,9 @@ def open_store(
         for_sealing: Whether a plain store may be opened with a key, because it is to be sealed.
 
     Raises:
-        BadInput: The URL does not name a SQLite file, or a key is none.
-        StoreFault: The file cannot be read and written, is not a store, or is a newer one; or it
-            is encrypted and this is not its key, or it is not and there is one.
+        BadInput: The URL names neither a SQLite file nor a PostgreSQL database, or a key is none.
+        StoreFault: It cannot be read and written, is not a store, or is a newer one; or it is
+            encrypted and this is not its key, or it is not and there is one.
     """
     database, vault = named(url), Vault(key)
     writer = Writer(database, vault)

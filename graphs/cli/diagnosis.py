@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, get_args
 
+from checkpoints.databases import without_password
 from checkpoints.store import Store, open_store
 from graphs.assembly import now
 from graphs.cli.sandboxes import SandboxHealth, try_sandboxes
@@ -104,7 +105,7 @@ def diagnose(settings: Settings, *, offline: bool) -> Diagnosis:
     commands = settings.tools.commands
     return Diagnosis(
         versions=_versions(),
-        store=settings.store,
+        store=without_password(settings.store),
         store_problem=_store_problem(settings.store),
         models=tuple(models),
         sandboxes=try_sandboxes(commands.sandbox if commands else None),

@@ -107,7 +107,7 @@ def _show_file(printer: Printer, found: Pruning) -> None:
         return
     before, after = bytes_text(found.file.before_bytes), bytes_text(found.file.after_bytes)
     if found.file.skipped:
-        printer.say(f"The store's file stays as it is ({before}). {found.file.skipped}", "dim")
+        printer.say(f"The store takes {before} as before. {found.file.skipped}", "dim")
     else:
         printer.say(f"The store's file shrank from {before} to {after}.", "green")
 
