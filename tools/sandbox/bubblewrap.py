@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from tools.sandbox.job import SYSTEM, SYSTEM_FILES, Job, environment, own_user, readable, which
+from tools.sandbox.job import SYSTEM, SYSTEM_FILES, Job, environment, readable, which
 from tools.sandbox.limits import MEBIBYTE
 from tools.sandbox.order import Order
 
@@ -58,7 +58,6 @@ class Bubblewrap:
             cwd="/",
             limits=job.limits,
             stdin=b64encode(job.stdin).decode(),
-            user=own_user(),
             owned=job.room.folders,
             watched=job.room.folders,
             reach=[*reads, *ours, *job.room.folders],

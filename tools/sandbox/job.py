@@ -1,7 +1,5 @@
 """One program to be run in a sandbox, and what it finds there."""
 
-import os
-import random
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -33,8 +31,6 @@ SYSTEM_FILES = (
 )
 """What programs need of `/etc`, which does hold secrets."""
 _PATH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
-_FIRST_USER, _USERS = 61_184, 4_336
-"""Numbers that systemd keeps for users that come and go; nothing belongs to them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +78,6 @@ class Tier(Protocol):
     def order(self, job: Job) -> Order:
         """Return what the keeper is told."""
         ...
-
-
-def own_user() -> int:
-    """Return a user for one program that nothing else belongs to; 0 when we are not root."""
-    return _FIRST_USER + random.SystemRandom().randrange(_USERS) if os.geteuid() == 0 else 0
 
 
 def environment(job: Job, *, home: str, temporary: str) -> dict[str, str]:

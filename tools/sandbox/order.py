@@ -24,7 +24,7 @@ class Order:
     stdin: str = ""
     """Base64."""
     user: int = 0
-    """User and group that it becomes; 0 to stay who starts it."""
+    """User and group that it becomes; 0 to stay who starts it. The keeper chooses it, if it can."""
     owned: Sequence[str] = ()
     """Folders that are given to that user."""
     watched: Sequence[str] = ()

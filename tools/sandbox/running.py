@@ -75,7 +75,7 @@ class RunCommand(CommandTool):
         came = self._came(args)
         plan: JsonObject = {
             "changes": changes_json(self._carrier.keep(came.changes)),
-            "came": _told_of(str(args["recipe"]), came),
+            "came": _told_of(str(args["recipe"]), came, self.workshop.box.name),
         }
         self._plan(args, plan)
         return plan
@@ -176,7 +176,7 @@ class RunCommand(CommandTool):
         return mode + diff
 
 
-def _told_of(recipe: str, came: Came) -> JsonObject:
+def _told_of(recipe: str, came: Came, sandbox: str) -> JsonObject:
     """Return what came of a command, as its result tells it."""
     return {
         "summary": f"{recipe}: {came.how}; {counted(came.changes)}, carried over.",
@@ -187,6 +187,7 @@ def _told_of(recipe: str, came: Came) -> JsonObject:
         or came.ended.stdout.truncated
         or came.ended.stderr.truncated,
         "changes": listed(came.changes),
+        "sandbox": sandbox,
     }
 
 
