@@ -106,6 +106,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     console = Console(stderr=True)
+    if asked.only:
+        asked.mishaps = [Case.read(asked.only).mishap]
     _check(parser, asked)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are ended, too
     with counting() as port, house_of(asked.store, port, asked.mishaps) as (house, disk):

@@ -201,6 +201,7 @@ def _be(trial: Trial, fuse: Fuse, told: Path) -> None:
     said: dict[str, Any] = {}
     try:
         signal.alarm(PATIENCE_SECONDS)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         watch(fuse.passes)
         said["heads"] = live(
             trial.place, trial.stages, fuse.passes, clock=trial.clock, times=trial.times
@@ -209,5 +210,7 @@ def _be(trial: Trial, fuse: Fuse, told: Path) -> None:
         said["fault"] = traceback.format_exc()
         said["kinds"] = [kind.__name__ for kind in type(fault).__mro__]
     finally:
-        told.write_text(json.dumps(said | {"struck": fuse.struck, "passed": fuse.passed}))
-        os._exit(0)
+        try:
+            told.write_text(json.dumps(said | {"struck": fuse.struck, "passed": fuse.passed}))
+        finally:  # whatever happens, this process never does what is its parent's
+            os._exit(0)

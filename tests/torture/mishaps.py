@@ -138,7 +138,9 @@ def lose_leases(place: Place) -> None:
 
 
 def fill(disk: Path) -> None:
-    """Leave no room on a file system."""
+    """Leave no room on a small file system of our own; any other is left alone."""
+    if not disk.is_mount():
+        raise RuntimeError(f"{disk} is no file system of its own: --mishaps full makes one.")
     with (disk / BALLAST).open("wb", buffering=0) as ballast:
         try:
             while True:

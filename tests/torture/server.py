@@ -97,6 +97,7 @@ def counting() -> Iterator[int]:
     child = os.fork()
     if child == 0:
         try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             server.serve_forever()
         finally:
             os._exit(0)
