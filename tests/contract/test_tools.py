@@ -4,6 +4,7 @@ A family of tools keeps its specimens in `tests/tools/FAMILY/specimens.py`.
 """
 
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -41,3 +42,10 @@ def test_tool_passes_every_trial(file: Path, kind: str) -> None:
     (proof,) = checked(file, kind)["tools"]
     assert proof["findings"] == []
     assert proof["trials"] == dict.fromkeys(TRIALS, 0)
+
+
+def test_every_tool_of_ours_is_tried() -> None:
+    named = re.compile(r'^    name(?:: ClassVar\[str\])? = "([a-z_]+)"$', re.MULTILINE)
+    ours = {name for file in ROOT.glob("tools/**/*.py") for name in named.findall(file.read_text())}
+    tried = {proof["tool"] for file, kind in KINDS for proof in checked(file, kind)["tools"]}
+    assert ours - tried == set()
