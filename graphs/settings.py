@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError, field_validator
 
 from checkpoints.limits import Retention
+from graphs.misfits import misfit
 from graphs.models import ROLES, ModelSettings
 from graphs.workspace.settings import ToolSettings, WorkspaceSettings
 from nodes.guards.budget import Budget
@@ -90,18 +91,13 @@ def read_settings(
     names = [name for name in Settings.model_fields if name not in TABLES]
     given: dict[str, object] = _from(env, names)
     models = _from(env, [*MODEL_NAMES])
-    if models:
-        given["models"] = {**stored.get("models", {}), **models}
+    table = stored.get("models", {})
+    if models and isinstance(table, dict):
+        given["models"] = {**table, **models}
     try:
         return Settings.model_validate(stored | given)
     except ValidationError as fault:
-        error = fault.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in error["loc"])
-        known = ", ".join(Settings.model_fields)
-        raise BadInput(
-            f"The setting {where!r} does not fit: {error['msg']}.",
-            advice=f"Known settings: {known}.",
-        ) from fault
+        raise misfit(Settings, fault) from fault
 
 
 def read_key(environment: Mapping[str, str] | None = None) -> str:

@@ -14,7 +14,7 @@ def cost(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = F
         found = cost_of(memory, run)
     printer.document(found.to_json() | {"exit_code": 0})
     if not found.lines:
-        printer.say(f"No model was asked in {found.run}: the playbook planned and decided.")
+        printer.say(f"No model was asked in {found.run}: it was planned and decided without one.")
         return
     head = ("role", "model", "calls", "answers", "failed", "saved", "tokens", "usd")
     rows = [_row(item) for item in found.lines]

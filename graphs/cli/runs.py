@@ -19,7 +19,7 @@ from graphs.render.text import action_line, label_of, line, model_text, seconds_
 from graphs.render.timeline import Row
 from graphs.render.trail import Trail, keys_of, sections, trail
 from graphs.render.visits import visited
-from tools.contract import JsonObject
+from tools.contract import EffectRecord, JsonObject
 from tools.errors import BadInput
 from tools.records import RunInfo
 
@@ -169,9 +169,17 @@ def diff(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = F
     if not kept:
         printer.say(f"Nothing is different because of {story.info.run}.")
     for record in kept:
-        statement = statement_of(record) or action_line(record.action)
-        printer.exact(f"{statement};  -- {label_of(record.key)}")
+        if sql := statement_of(record):
+            printer.exact(f"{sql};  -- {label_of(record.key)}")
+        else:
+            printer.say(f"{label_of(record.key)}  {action_line(record.action)}")
+            printer.say(line(_summary(record), 400), "dim", indent=2)
     show_comparison(printer, story.queries)
+
+
+def _summary(record: EffectRecord) -> str:
+    """Return what a tool said of its effect."""
+    return str(record.result.get("summary", "")) if isinstance(record.result, dict) else ""
 
 
 def graph(

@@ -56,7 +56,7 @@ def action_line(action: Action) -> str:
 
 def origin_text(origin: object) -> str:
     """Return who planned or decided: `the playbook`, or the model's name and server."""
-    return "the playbook" if origin == "playbook" else line(origin)
+    return f"the {origin}" if origin in {"playbook", "runbook"} else line(origin)
 
 
 def model_text(origin: object) -> str:

@@ -125,9 +125,13 @@ def sections(found: Trail) -> list[Section]:
 def _decided(found: Trail) -> list[Section]:
     by = origin_text(found.decision.get("origin", "?"))
     return [
-        ("Step", [f"{found.step.get('title', '')}", f"expected: {found.step.get('expects', '')}"]),
+        ("Step", [f"{found.step.get('title', '')}", *_expected(found.step)]),
         ("Decision", [found.action, f"by {by} at {found.decision.get('at')}"]),
     ]
+
+
+def _expected(step: JsonObject) -> list[str]:
+    return [f"expected: {step['expects']}"] if step.get("expects") else []
 
 
 def check_text(check: JsonObject) -> str:

@@ -38,7 +38,9 @@ class RunbookPlaybook:
         if came and not came[-1].startswith(("ok", "transient")):
             return Decision(kind="give_up", reasoning=came[-1])
         if done >= len(step.actions):
-            return Decision(kind="done", reasoning="As the runbook says.", confidence=1.0)
+            return Decision(
+                kind="done", reasoning="As the runbook says.", confidence=1.0, origin="runbook"
+            )
         return self._act(step.actions[done], done + 1, len(step.actions))
 
     def _act(self, written: Written, number: int, count: int) -> Decision:

@@ -120,8 +120,10 @@ def read_runbook(path: Path) -> str:
     """
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadInput(f"The runbook {str(path)!r} cannot be read: {fault}.") from fault
+    except OSError as fault:
+        raise BadInput(f"The runbook {str(path)!r} cannot be read: {fault.strerror}.") from fault
+    except UnicodeDecodeError as fault:
+        raise BadInput(f"The runbook {str(path)!r} is no text: {fault}.") from fault
     parse_runbook(text, source=str(path))
     return text
 

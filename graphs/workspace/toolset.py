@@ -18,6 +18,7 @@ from tools.files.root import Root
 from tools.files.settings import FilesSettings
 from tools.git.family import git_tools, git_worktree
 from tools.git.green import Checked, Green, never
+from tools.git.repository import Repository
 from tools.git.settings import GitSettings
 from tools.git.worktree import Worktree
 from tools.http.family import http_tools
@@ -119,13 +120,17 @@ def _workspace(settings: ToolSettings, opened: Opened) -> Workspace | None:
 
 
 def _worktree(settings: GitSettings, opened: Opened) -> Worktree:
-    under = (
-        Path(settings.worktrees)
-        if settings.worktrees
-        else opened.beside("worktrees", "`worktrees` of [tools.git]")
-    )
-    under.mkdir(parents=True, exist_ok=True)
-    return git_worktree(settings, name=opened.worktree, under=under)
+    return git_worktree(settings, name=opened.worktree, under=_under(settings, opened))
+
+
+def _under(settings: GitSettings, opened: Opened) -> Path:
+    """Return the folder of worktrees: beside the store, or beside the repository that it is in."""
+    if settings.worktrees:
+        return Path(settings.worktrees)
+    beside = opened.beside("worktrees", "`worktrees` of [tools.git]")
+    home = Repository.open(Path(settings.repository)).home
+    within = beside.resolve().is_relative_to(home.resolve())
+    return home.with_name(f"{home.name}-worktrees") if within else beside
 
 
 def _here(settings: ToolSettings, opened: Opened, workspace: Workspace | None) -> Iterator[Tool]:

@@ -1,5 +1,6 @@
 """Settings come from one file and the environment, and mistakes are told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,30 @@ def test_environment_wins(tmp_path: Path) -> None:
         ("offer_hours = -1", "offer_hours"),
         ("[budget]\nmax_effects = 'many'", "budget.max_effects"),
         ("[retention]\nmax_runs = -1", "retention.max_runs"),
+        ("models = 'x'", "models.* a table"),
     ],
 )
 def test_mistake_is_named(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "surefoot.toml").write_text(text)
     with pytest.raises(BadInput, match=told):
+        read_settings(folder=tmp_path, environment={"SUREFOOT_MODEL": "openai:x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "known"),
+    [
+        ("[tools.files]\nrot = '.'", "tools.files.rot", r"\[tools.files\]: root"),
+        ("[tools.commands.recipes.a]\nargs = ['x']", "recipes.a.args", "recipes.a\\]: argv"),
+        ("colour = 1", "colour", "Known settings: store"),
+    ],
+)
+def test_unknown_name_is_told_with_those_that_are_known(
+    tmp_path: Path, text: str, name: str, known: str
+) -> None:
+    (tmp_path / "surefoot.toml").write_text(text)
+    with pytest.raises(BadInput, match=f"{name}' does not fit: there is no such") as caught:
         read_settings(folder=tmp_path, environment={})
+    assert re.search(known, caught.value.advice)
 
 
 def test_retention_is_read(tmp_path: Path) -> None:

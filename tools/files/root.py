@@ -63,7 +63,7 @@ class Root:
             self._descriptor = os.open(path, _FOLDER)
         except OSError as error:
             raise BadInput(
-                f"The workspace {str(path)!r} cannot be opened: {error.strerror}.",
+                f"The folder {str(path)!r} cannot be opened: {error.strerror}.",
                 advice="Name a folder that exists.",
             ) from error
         self.close = finalize(self, os.close, self._descriptor)

@@ -153,8 +153,9 @@ class GitCommit(GitTool):
             said = with_trailers(message, key, self._approvals(key))
             commit = self.worktree.commit(git, staged.tree, [staged.head], said, self._clock())
             self.worktree.advance(git, commit, old=staged.head)
+        count = len(staged.changes)
         return {
-            "summary": f"Committed {len(staged.changes)} files as {commit[:12]}.",
+            "summary": f"Committed {count} file{'s' if count != 1 else ''} as {commit[:12]}.",
             "commit": commit,
             "parent": staged.head,
             "files": len(staged.changes),

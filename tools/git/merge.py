@@ -140,15 +140,19 @@ class GitMerge(GitTool):
         return Preview(
             summary=f"Merge into {plan.ref}: {message.partition(chr(10))[0]:.200}",
             statement=text + ("\n... (cut)" if cut else ""),
-            before=f"{plan.ref} at {plan.was[:12] or 'nothing'}",
+            before=f"{plan.ref} at {plan.was[:12]}" if plan.was else f"no {plan.ref}",
             after=commits,
             facts={
                 "commits": len(commits.splitlines()),
                 "checks": "passed on exactly these files",
-                "aside": plan.ref != self._into,
+                **self._aside(plan.ref),
             },
-            undo=f"It cannot be undone by the run; `git revert -m 1` undoes it in {plan.ref}.",
+            undo=f"`git revert -m 1`, typed by you, takes it back on {plan.ref}.",
         )
+
+    def _aside(self, ref: str) -> JsonObject:
+        """Say that the branch itself stays, when it does."""
+        return {} if ref == self._into else {self._into: "stays, because it is checked out"}
 
     def apply(self, args: JsonObject, key: str) -> JsonValue:
         """Merge, give the objects over, and move the branch if it still is what it was.

@@ -26,7 +26,8 @@ class GitSettings(Record):
     repository: str = Field(min_length=1)
     """The folder of the repository; its worktree, index and HEAD are never touched."""
     worktrees: str = ""
-    """The folder that holds the worktrees of runs, outside of it; beside the store when empty."""
+    """The folder that holds the worktrees of runs, outside of the repository; when empty one beside
+    the store, or beside the repository when the store is in it."""
     base: BranchName = ""
     """The branch that a run begins from; the one that is checked out when empty."""
     into: BranchName = ""

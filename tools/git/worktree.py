@@ -67,7 +67,10 @@ class Worktree:
         """
         folder = under.absolute() / worktree_name(name)
         if folder.resolve().is_relative_to(repository.home.resolve()):
-            raise BadInput(f"{str(under)!r} is in the user's own worktree; name another folder.")
+            raise BadInput(
+                f"The folder of worktrees, {str(under)!r}, is within the repository itself.",
+                advice="Name one outside of it: `worktrees` of [tools.git] in surefoot.toml.",
+            )
         under.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(under, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

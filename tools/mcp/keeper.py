@@ -177,7 +177,7 @@ def main(report: str, message_bytes: str, messages: str, *command: str) -> None:
             preexec_fn=_dies_with_us,  # noqa: PLW1509  # there are no threads yet
         )
     except OSError as fault:
-        Path(report).write_text(json.dumps({"why": f"it cannot be started: {fault.strerror}"}))
+        Path(report).write_text(json.dumps({"why": fault.strerror or "no reason is known"}))
         return
     keeper = Keeper(server, int(message_bytes), int(messages))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from checkpoints.store import Store
+from checkpoints.store import Store, open_store
 from graphs.assembly import assemble, reopen
 from graphs.session import Agent, Run
 from graphs.settings import Settings
@@ -227,3 +227,13 @@ def test_undo_takes_back_note_commit_and_edit(store: Store, repository: Path, bo
     outcomes = [item.outcome for item in run.undo().items]
     assert outcomes == ["undone"] * 3
     assert not (board / "done.txt").exists()
+
+
+def test_worktrees_lie_beside_the_repository_that_holds_the_store(
+    repository: Path, board: Path
+) -> None:
+    with open_store(f"sqlite:///{repository}/surefoot.db") as inside:
+        run = by_runbook(inside, repository, board).run(GOAL, run_id="r")
+        assert run.status == "waiting"
+    assert [*repository.with_name("project-worktrees").iterdir()]
+    assert git(repository, "status", "--porcelain").split() == ["??", "surefoot.db"]

@@ -341,7 +341,7 @@ def test_worktree_that_was_half_made_is_made_anew(bench: Bench) -> None:
 
 
 def test_worktree_is_not_made_within_the_users_own(bench: Bench) -> None:
-    with pytest.raises(BadInput, match="own worktree"):
+    with pytest.raises(BadInput, match="within the repository itself"):
         opened(bench.user, name="run-4", worktrees=str(bench.user / "runs"))
 
 

@@ -90,7 +90,9 @@ def test_checked_out_branch_is_left_alone_and_the_merge_waits_beside_it(bench: B
     bench.commit()
     busy(bench.user)
     before = everything(bench.user, but=ASIDE)
-    assert bench.tools["git_merge"].preview(SAID).facts["aside"] is True
+    assert (
+        bench.tools["git_merge"].preview(SAID).facts["main"] == "stays, because it is checked out"
+    )
     merged = bench.merge()
     assert everything(bench.user, but=ASIDE) == before
     assert merged["branch"] == "surefoot/run-1"
