@@ -36,9 +36,10 @@ def house_of(store: str, port: int, mishaps: Sequence[str]) -> Iterator[tuple[Ho
                 stack.enter_context(small_disk(disk))
             yield SQLiteHouse(folder, port, OLD, disk), disk
             return
-        from tests.torture.postgres import PostgresHouse, quick_server  # noqa: PLC0415  # an extra
+        from tests.postgres import server  # noqa: PLC0415  # an extra
+        from tests.torture.postgres import PostgresHouse  # noqa: PLC0415  # the same
 
-        made = PostgresHouse(folder, port, stack.enter_context(quick_server()))
+        made = PostgresHouse(folder, port, stack.enter_context(server()))
         stack.callback(made.clear)
         yield made, disk
 

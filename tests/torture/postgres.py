@@ -1,10 +1,7 @@
 """Worlds in databases of a PostgreSQL server."""
 
-import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +9,6 @@ import psycopg
 from sqlalchemy import make_url
 
 from checkpoints.store import open_store
-from tests.postgres import VARIABLE, server
 from tests.torture.place import Place, begin, furnish
 from tests.torture.server import say
 
@@ -80,14 +76,3 @@ class PostgresHouse:
         with psycopg.connect(self.server, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
-
-
-@contextmanager
-def quick_server() -> Iterator[str]:
-    """Lend a server; one of our own does without fsync, which matters to power cuts only."""
-    with server() as url:
-        if VARIABLE not in os.environ:
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute("ALTER SYSTEM SET fsync = off")
-                connection.execute("SELECT pg_reload_conf()")
-        yield url
