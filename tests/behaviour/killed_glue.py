@@ -56,13 +56,18 @@ class DyingGlue(GlueDecider):
 
 
 class DyingSend(shelf.Send):
-    """Dies when it has sent, so that nobody knows."""
+    """Dies when it has started and nobody noted it, or when it has sent, so that nobody knows."""
 
-    dies = False
+    point = ""
+
+    def snapshot(self, args: JsonObject) -> JsonObject:
+        if self.point == "start":
+            die_once(self.folder.parent)
+        return super().snapshot(args)
 
     def apply(self, args: JsonObject, key: str) -> JsonValue:
         sent = super().apply(args, key)
-        if self.dies:
+        if self.point == "send":
             die_once(self.folder.parent)
         return sent
 
@@ -77,7 +82,7 @@ def agent(store: Store, root: Path) -> Agent:
 def go(root: Path, point: str, command: str) -> str:
     """Start a run, or go on with it, and return its status; dies at the point on the way."""
     kind, _, number = point.partition(" ")
-    DyingSend.dies = kind == "send"
+    DyingSend.point = point
     DyingGlue.root, DyingGlue.at = root, int(number or 0) if kind == "kept" else 0
     with open_store(f"sqlite:///{root / 'store.db'}", clock=shelf.Clock()) as store:
         made = agent(store, root)
@@ -90,7 +95,7 @@ def go(root: Path, point: str, command: str) -> str:
         run, seen = commands[command](), 0
         for event in run.stream():
             seen += event.kind == kind
-            if event.kind == kind and seen == int(number):
+            if event.kind == kind and seen == int(number or 0):
                 die_once(root)
         return run.status
 

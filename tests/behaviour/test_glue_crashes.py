@@ -68,7 +68,7 @@ def test_a_kill_before_the_question_repeats_nothing(
     assert last_words(root) == WHOLE
 
 
-@pytest.mark.parametrize("point", ["start 1", "observation 1", "kept 3", "observation 2", "kept 4"])
+@pytest.mark.parametrize("point", ["start", "observation 1", "kept 3", "observation 2", "kept 4"])
 def test_a_kill_after_the_answer_repeats_nothing(
     surefoot: Surefoot, root: Path, point: str
 ) -> None:
