@@ -126,7 +126,7 @@ def _decided(found: Trail) -> list[Section]:
     by = origin_text(found.decision.get("origin", "?"))
     return [
         ("Step", [f"{found.step.get('title', '')}", *_expected(found.step)]),
-        ("Decision", [found.action, f"by {by} at {found.decision.get('at')}"]),
+        ("Decision", [found.action, f"by {by} at {_when(found.decision)}"]),
     ]
 
 
@@ -182,7 +182,7 @@ def _answer(body: JsonObject) -> str:
     args = body.get("args")
     edited = f" with {told(args)}" if isinstance(args, dict) else ""
     seen = f" (action {str(body.get('reviewed_hash', ''))[:12]})"
-    return answered({"answer": [body]}) + edited + seen + f" at {body.get('at')}"
+    return answered({"answer": [body]}) + edited + seen + f" at {_when(body)}"
 
 
 def _change(body: JsonObject) -> list[str]:
@@ -199,7 +199,13 @@ def _change(body: JsonObject) -> list[str]:
 
 def _effect(body: JsonObject) -> str:
     error = f": {body['error']}" if body.get("error") else ""
-    return f"{body.get('state')} at {body.get('at')}{error}"
+    return f"{body.get('state')} at {_when(body)}{error}"
+
+
+def _when(body: JsonObject) -> str:
+    """Return a time to the second: `2026-11-26 00:45:31 UTC`."""
+    at = str(body.get("at", ""))
+    return f"{at[:19].replace('T', ' ')} UTC" if at.endswith("+00:00") else at
 
 
 def _seen(body: JsonObject) -> str:

@@ -44,9 +44,9 @@ class FileTool(Tool):
         by = "openat2" if root.resolved else "part by part"
         return (
             f"only beneath {root.path}; no link is followed (names are resolved by {by})",
-            f"not secrets such as .env, *.pem, .git; {len(settings.deny)} more by the settings",
-            f"reads files of at most {settings.max_file_bytes} bytes",
-            f"replaces or deletes files of at most {settings.max_undo_bytes} bytes",
+            f"no secrets such as .env, *.pem, .git{', or '.join(('', *settings.deny[:5]))}",
+            f"reads files of at most {settings.max_file_bytes:,} bytes",
+            f"replaces or deletes files of at most {settings.max_undo_bytes:,} bytes",
         )
 
     def readable(self, args: JsonObject, argument: str = "path") -> str:
