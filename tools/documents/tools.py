@@ -68,7 +68,7 @@ class _Reading(Tool):
         told = self._collection.settings
         return (
             *(f"reads {name}: {path}" for name, path in told.folders.items()),
-            f"files of at most {told.file_bytes:,} bytes, {told.files:,} of them, no links followed",
+            f"files of at most {told.file_bytes:,} bytes, {told.files:,} of them; follows no links",
             f"index: {told.index}",
         )
 
