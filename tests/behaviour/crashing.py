@@ -1,8 +1,7 @@
-"""Runs a shelf agent in a process of its own that kills itself at a named point, once."""
+"""Runs a shelf agent in processes that kill themselves at a named point, once."""
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from checkpoints.store import open_store
 from graphs.session import Agent, Run
 from nodes.state import Decision
 from tests.behaviour import shelf
+from tests.behaviour.forks import serve
 from tools.contract import JsonObject
 
 
@@ -103,13 +103,13 @@ def agent(store: Any, folder: Path) -> Agent:
     return shelf.shelf_agent(store, folder, planner=minds, decider=minds)
 
 
-def main(root: Path, point: str, command: str) -> None:
+def go(root: Path, point: str, command: str) -> str:
+    """Start a run, or go on with it, and return its status; dies at the point on the way."""
     DyingPut.point = DyingJournal.point = point
     DyingJournal.marker = root / "died"
     with open_store(f"sqlite:///{root / 'store.db'}", clock=shelf.Clock()) as store:
         store.journal.__class__ = DyingJournal
         made = agent(store, root / "shelf")
-
         commands: dict[str, Callable[[], Run]] = {
             "run": lambda: made.begin("Make a say goal", run_id="r"),
             "resume": lambda: made.open("r"),
@@ -119,8 +119,8 @@ def main(root: Path, point: str, command: str) -> None:
         for event in run.stream():
             if point == f"node {event.kind}":
                 die_once(root / "died")
-        print(run.status)  # noqa: T201  # the parent reads it
+        return run.status
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
+    serve(go)

@@ -1,12 +1,7 @@
-"""Runs a program as a decider, in processes that kill themselves at a named point, once.
+"""Runs a program as a decider, in processes that kill themselves at a named point, once."""
 
-Forks, because each of them would load everything anew.
-"""
-
-import json
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +14,7 @@ from nodes.glue.decider import GlueDecider
 from nodes.glue.programs import RunbookPrograms
 from nodes.state import Decision
 from tests.behaviour import shelf
+from tests.behaviour.forks import serve
 from tools.contract import JsonObject
 
 CODE = """
@@ -100,21 +96,5 @@ def go(root: Path, point: str, command: str) -> str:
         return run.status
 
 
-def main() -> None:
-    """Do what each line of the input asks for in a fork, and say how that ended."""
-    for line in sys.stdin:
-        root, point, command = json.loads(line)
-        told, writes = os.pipe()
-        child = os.fork()
-        if not child:
-            os.write(writes, go(Path(root), point, command).encode())
-            os._exit(0)
-        os.close(writes)
-        with os.fdopen(told) as status:
-            said = status.read()
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print(json.dumps(said or code), flush=True)  # noqa: T201  # the parent reads it
-
-
 if __name__ == "__main__":
-    main()
+    serve(go)

@@ -1,12 +1,12 @@
 """A process that is killed at any of these points repeats no effect and loses none."""
 
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from checkpoints.store import open_store
+from tests.behaviour.forks import Surefoot, forks
 
 POINTS = [
     "before effect",
@@ -24,9 +24,10 @@ POINTS = [
 ]
 
 
-def surefoot(root: Path, point: str, command: str) -> subprocess.CompletedProcess[str]:
-    arguments = [sys.executable, "-m", "tests.behaviour.crashing", str(root), point, command]
-    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+@pytest.fixture(scope="module")
+def surefoot() -> Iterator[Surefoot]:
+    with forks("tests.behaviour.crashing") as made:
+        yield made
 
 
 @pytest.fixture
@@ -37,35 +38,39 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_run_is_resumed_with_every_effect_once(root: Path, point: str) -> None:
-    killed = surefoot(root, point, "run")
-    assert killed.returncode == -9
-    resumed = surefoot(root, "", "resume")
-    assert resumed.stdout.strip() == "waiting", resumed.stderr[-2000:]
+def test_killed_run_is_resumed_with_every_effect_once(
+    surefoot: Surefoot, root: Path, point: str
+) -> None:
+    assert surefoot(root, point, "run") == -9
+    assert surefoot(root, "", "resume") == "waiting"
     assert (root / "log").read_text().split() == ["useless", "one", "goal"]
     with open_store(f"sqlite:///{root / 'store.db'}") as store:
         assert store.ledger.verify().problems == ()
 
 
-def test_waiting_run_is_answered_by_another_process(root: Path) -> None:
-    assert surefoot(root, "", "run").stdout.strip() == "waiting"
+def test_waiting_run_is_answered_by_another_process(surefoot: Surefoot, root: Path) -> None:
+    assert surefoot(root, "", "run") == "waiting"
     assert (root / "shelf" / "b").exists()
-    assert surefoot(root, "", "approve").stdout.strip() == "verified"
+    assert surefoot(root, "", "approve") == "verified"
     assert not (root / "shelf" / "b").exists()
 
 
-def test_approval_survives_a_kill_in_the_middle_of_its_effect(root: Path) -> None:
-    assert surefoot(root, "", "run").stdout.strip() == "waiting"
-    assert surefoot(root, "node start", "approve").returncode == -9
-    assert surefoot(root, "", "resume").stdout.strip() == "verified"
+def test_approval_survives_a_kill_in_the_middle_of_its_effect(
+    surefoot: Surefoot, root: Path
+) -> None:
+    assert surefoot(root, "", "run") == "waiting"
+    assert surefoot(root, "node start", "approve") == -9
+    assert surefoot(root, "", "resume") == "verified"
     assert not (root / "shelf" / "b").exists()
 
 
 @pytest.mark.parametrize("point", ["after undoing", "after undone", "node undo"])
-def test_broken_constraint_is_not_forgotten_in_a_crash(root: Path, point: str) -> None:
+def test_broken_constraint_is_not_forgotten_in_a_crash(
+    surefoot: Surefoot, root: Path, point: str
+) -> None:
     (root / "shelf" / "keep").write_text("as it was")
     (root / "breaking").touch()
-    assert surefoot(root, point, "run").returncode == -9
-    assert surefoot(root, "", "resume").stdout.strip() == "failed"
+    assert surefoot(root, point, "run") == -9
+    assert surefoot(root, "", "resume") == "failed"
     assert (root / "shelf" / "keep").read_text() == "as it was"
     assert not (root / "shelf" / "a").exists()

@@ -1,41 +1,21 @@
 """A program whose process is killed between two calls goes on in another; nothing runs again."""
 
-import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from checkpoints.store import Store, open_store
+from tests.behaviour.forks import Surefoot, forks
 
 WHOLE = "one\ntwo\nsent {'sent': 'b'}\nthree\nfour"
 """What the program prints when each of its lines ran once."""
 
 
-Surefoot = Callable[[Path, str, str], str | int]
-"""Goes on with a run in a process of its own; returns its status, or how it died."""
-
-
 @pytest.fixture(scope="module")
 def surefoot() -> Iterator[Surefoot]:
-    command = [sys.executable, "-m", "tests.behaviour.killed_glue"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as forks:
-        asked, told = forks.stdin, forks.stdout
-        assert asked is not None
-        assert told is not None
-
-        def go(root: Path, point: str, command: str) -> str | int:
-            asked.write(json.dumps([str(root), point, command]) + "\n")
-            asked.flush()
-            came: str | int = json.loads(told.readline())
-            return came
-
-        yield go
-        asked.close()
+    with forks("tests.behaviour.killed_glue") as made:
+        yield made
 
 
 def told(store: Store, kind: str) -> list[str]:

@@ -4,7 +4,8 @@
 `python -m tests.behaviour.crashing FOLDER "" run` (waiting) and with `"after effect"`
 (interrupted), and dumped by `iterdump`. `*-fd21d5d.sql` are the same of fd21d5d, the last one whose
 stores are of version 2, and `.postgresql.sql` what it left on PostgreSQL, dumped by `pg_dump
---inserts`. Each release adds its own; none is ever made anew.
+--inserts`. Each release adds its own (by now `echo '["FOLDER", "", "run"]' |
+python -m tests.behaviour.crashing`); none is ever made anew.
 """
 
 import sqlite3
