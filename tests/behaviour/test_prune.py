@@ -1,6 +1,7 @@
 """What ended runs no longer need goes; the record, and whatever may still be needed, stays."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -46,10 +47,24 @@ def anywhere(url: str, folder: Path, clock: Clock) -> Iterator[Store]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Clock]:
+    """Return a folder with a store in which runs ended and what they worked on, and the time."""
+    made, clock = tmp_path_factory.mktemp("prune") / "template", Clock()
+    (made / "shelf").mkdir(parents=True)
+    with open_store(f"sqlite:///{made / 'store.db'}", clock=clock) as store:
+        live(store, made / "shelf", clock)
+    return made, clock
+
+
 @pytest.fixture
-def lived(store: Store, folder: Path, clock: Clock) -> Store:
-    live(store, folder, clock)
-    return store
+def lived(template: tuple[Path, Clock], folder: Path, clock: Clock) -> Iterator[Store]:
+    """Return a store in which runs ended."""
+    made, then = template
+    shutil.copytree(made, folder.parent, dirs_exist_ok=True)
+    clock.now = then.now
+    with open_store(f"sqlite:///{folder.parent / 'store.db'}", clock=clock) as store:
+        yield store
 
 
 def problems(store: Store) -> tuple[str, ...]:
@@ -310,15 +325,11 @@ def test_large_body_goes_and_the_record_stays_whole(
 
 
 @pytest.fixture(scope="module")
-def ends(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def ends(template: tuple[Path, Clock]) -> list[dict[str, Any]]:
     """Return what was left of a store, for each point at which a prune was killed."""
-    template = tmp_path_factory.mktemp("prune") / "template"
-    (template / "shelf").mkdir(parents=True)
-    clock = Clock()
-    with open_store(f"sqlite:///{template / 'store.db'}", clock=clock) as store:
-        live(store, template / "shelf", clock)
-    root = template.with_name("copy")
-    command = [sys.executable, "-m", "tests.behaviour.killed_prune", str(template), str(root)]
+    made, _ = template
+    root = made.with_name("copy")
+    command = [sys.executable, "-m", "tests.behaviour.killed_prune", str(made), str(root)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     found: list[dict[str, Any]] = json.loads(done.stdout)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,25 +25,21 @@ PATIENCE = 20.0
 """Seconds; the call that is cut off would take 60, and this machine may be busy."""
 
 
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a fresh folder with a plain shop; it is the working folder."""
-    make_plain_shop(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    return tmp_path
-
-
 @dataclass(frozen=True)
 class Interrupted:
     """How a process ended after Ctrl-C."""
 
+    folder: Path
     code: int
     told: str
     seconds: float
 
 
 ONCE, TWICE, KILL = (signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGKILL,)
+
+
+def kept_out(name: str) -> bool:
+    return "SUREFOOT" in name or name == "OPENAI_API_KEY"
 
 
 def interrupt(
@@ -55,7 +52,7 @@ def interrupt(
         asked.set()
         return stall
 
-    environment = {name: text for name, text in os.environ.items() if "SUREFOOT" not in name}
+    environment = {name: text for name, text in os.environ.items() if not kept_out(name)}
     with thinking(hold) as server:
         priced = "input_usd_per_million = 1.0, output_usd_per_million = 2.0"
         model = f'{{model = "stub", base_url = "{server.url}", {priced}}}'
@@ -77,17 +74,37 @@ def interrupt(
             told += process.stderr.read()
             process.wait(60)
             seconds = time.monotonic() - began
-    return Interrupted(process.returncode, told, seconds)
+    return Interrupted(folder, process.returncode, told, seconds)
 
 
 def of_role(cost: dict[str, Any]) -> dict[str, int]:
     return {line["role"]: line["calls"] for line in cost["lines"]}
 
 
-@pytest.fixture(params=[("planner", ONCE), ("decider", ONCE), ("planner", TWICE)], ids=str)
-def interrupted(shop: Path, request: pytest.FixtureRequest) -> Interrupted:
+WAYS = [("planner", ONCE), ("decider", ONCE), ("planner", TWICE)]
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=str)
+def stopped(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> tuple[Interrupted, Path]:
+    """Interrupt a process; return how it ended, and what its folder was like then."""
     role, signals = request.param
-    return interrupt(shop, signals, role=role)
+    folder = make_plain_shop(tmp_path_factory.mktemp("stopped") / "shop")
+    ended = interrupt(folder, signals, role=role)
+    shutil.copytree(folder, folder.with_name("then"))
+    return ended, folder.with_name("then")
+
+
+@pytest.fixture
+def interrupted(stopped: tuple[Interrupted, Path], monkeypatch: pytest.MonkeyPatch) -> Interrupted:
+    """Return how a process ended; the working folder is as it left it."""
+    ended, then = stopped
+    # The run knows its database by its whole path.
+    shutil.rmtree(ended.folder)
+    shutil.copytree(then, ended.folder)
+    monkeypatch.chdir(ended.folder)
+    return ended
 
 
 def test_the_process_ends_soon_and_says_how_to_go_on(interrupted: Interrupted) -> None:
@@ -106,14 +123,18 @@ def test_the_run_goes_on_and_counts_the_cut_call_once(interrupted: Interrupted) 
     assert (after["calls"], after["usd"]) == (before["calls"], before["usd"])
 
 
-def test_one_ctrl_c_settles_the_cut_call_at_its_upper_bound(shop: Path) -> None:
-    assert interrupt(shop, ONCE).code == 130
+@pytest.mark.parametrize("stopped", [("planner", ONCE)], indirect=True, ids=str)
+def test_one_ctrl_c_settles_the_cut_call_at_its_upper_bound(interrupted: Interrupted) -> None:
+    assert interrupted.code == 130
     found = call("cost", "one", "--json").document
     assert (found["open_calls"], found["lines"][0]["failed"], found["usd"] > 0) == (0, 1, True)
 
 
-def test_a_kill_leaves_the_call_open_at_its_upper_bound(shop: Path) -> None:
-    assert interrupt(shop, KILL).code == -signal.SIGKILL
+def test_a_kill_leaves_the_call_open_at_its_upper_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make_plain_shop(tmp_path / "shop"))
+    assert interrupt(tmp_path / "shop", KILL).code == -signal.SIGKILL
     found = call("cost", "one", "--json").document
     # Another call may have been made on what was reserved ahead.
     assert (found["open_calls"], of_role(found)) == (2, {"planner": 1, "ahead": 1})

@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from checkpoints.store import open_store
 from tests.graphs.cli.conftest import EVIL, GOAL, call, indexes
 
@@ -83,9 +81,8 @@ def test_colour_only_on_a_terminal(waiting: Path) -> None:
     assert "\x1b[" not in call("ls").out
 
 
-@pytest.fixture
-def stopped(shop: Path) -> tuple[int, str]:
-    """Press Ctrl-C twice while a query runs that would never end."""
+def test_ctrl_c_says_how_to_go_on_and_leaves_the_run_free_for_others(shop: Path) -> None:
+    # Twice, while a query runs that would never end.
     (shop / "shop.sql").write_text(f"{ENDLESS};\n")
     with subprocess.Popen(
         [*COMMAND, *RUN], cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -97,17 +94,8 @@ def stopped(shop: Path) -> tuple[int, str]:
         told = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         told += process.stderr.read()
-    return process.returncode, told
-
-
-def test_ctrl_c_says_how_to_go_on(stopped: tuple[int, str]) -> None:
-    code, told = stopped
-    assert (code, "Traceback" in told) == (130, False)
+    assert (process.returncode, "Traceback" in told) == (130, False)
     assert "surefoot resume one" in told
-
-
-def test_a_run_that_was_stopped_is_free_for_others(stopped: tuple[int, str]) -> None:
-    assert stopped[0] == 130
     assert call("undo", "one").code == 0
 
 
