@@ -115,12 +115,14 @@ def main() -> None:
     parser.add_argument("--suite", action="append", default=[])
     parser.add_argument("--style", action="append", default=[], choices=STYLES)
     parser.add_argument("--every", type=int, default=1, help="every nth attack only")
+    parser.add_argument("--benign", action="store_true", help="user tasks only, no attacks")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     whole, found = Report(), {}
     for suite in suites(asked.suite):
         sys.stderr.write(f"{suite.name} ...\n")
-        report = measure(suite, asked.style or list(STYLES), asked.every)
+        styles = [] if asked.benign else asked.style or list(STYLES)
+        report = measure(suite, styles, asked.every)
         found[suite.name] = report.to_json()
         whole.add(report)
     found["all"] = whole.to_json()

@@ -9,7 +9,7 @@ harmless. Numbers, dates and addresses are compared by what they mean, not by ho
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pydantic import JsonValue
@@ -63,14 +63,19 @@ def ungrounded(tool: Tool, args: JsonObject, grounds: Grounds) -> list[str]:
     values = [value for name in sorted(tool.authority) for value in texts(args.get(name))]
     if not values:
         return []
-    known = tool.known_values(args)
     if tool.destroys:
-        known, grounds = frozenset(), replace(grounds, trusted=frozenset(), numbers=())
+        return [value for value in values if not _is_chosen(value, grounds)]
+    known = tool.known_values(args)
     return [
         value
         for value in values
         if known.isdisjoint(spellings(value)) and not is_grounded(value, grounds)
     ]
+
+
+def _is_chosen(value: str, grounds: Grounds) -> bool:
+    """Tell whether people named a thing: no number that they happen to have said names one."""
+    return _said(value, grounds.words) or bool(forms_of(value) & grounds.endorsed)
 
 
 def is_grounded(value: str, grounds: Grounds) -> bool:

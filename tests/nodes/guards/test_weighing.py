@@ -118,6 +118,8 @@ def test_link_that_nobody_named_is_carried() -> None:
 def test_what_the_model_chose_is_not_destroyed_without_a_person() -> None:
     seen = Grounds(words=("Pay: close the oldest",), trusted=forms_of("AC-1"))
     assert weigh(Close(), args(amount="0"), seen).untrusted == ("0", "AC-1")
+    numbers = Grounds(words=("Pay 13 and close",))
+    assert weigh(Close(), args(to="13", amount="13"), numbers).untrusted == ("13", "13")
     said = Grounds(words=("Pay: close 'AC-1' with '0'",))
     assert weigh(Close(), args(amount="0"), said).untrusted == ()
 
