@@ -67,11 +67,11 @@ def _hurry(url: str) -> None:
 
 
 @contextmanager
-def database(server_url: str) -> Iterator[str]:
-    """Lend the URL of a new, empty database of a server."""
+def database(server_url: str, *, template: str = "template0") -> Iterator[str]:
+    """Lend the URL of a new database of a server: an empty one, or a copy of another."""
     name = f"surefoot_{secrets.token_hex(4)}"
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         try:
             url = make_url(server_url).set(database=name)
             yield url.render_as_string(hide_password=False)

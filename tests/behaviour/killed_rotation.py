@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from checkpoints.rotation import rotate
 from checkpoints.store import open_store
-from tests.behaviour.killed_undo import Fuse
+from tests.behaviour.killing import Fuse
 from tests.behaviour.sealed import KEY, OTHER, found_in_files
 from tests.behaviour.shelf import Clock
 

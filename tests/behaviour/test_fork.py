@@ -1,8 +1,5 @@
 """Another way from an earlier point: nothing is repeated, taken back or allowed untold."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +13,7 @@ from graphs.prefix import prefix_of
 from graphs.session import Run
 from nodes.guards.budget import Budget, Spent
 from nodes.state import Goal
+from tests.behaviour.killing import ends_of
 from tests.behaviour.pruned import let_go
 from tests.behaviour.shelf import (
     POLICY,
@@ -469,18 +467,14 @@ def test_run_of_another_graph_is_refused(store: Store, folder: Path, clock: Cloc
 
 
 @pytest.fixture(scope="module")
-def ends(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def ends(tmp_path_factory: pytest.TempPathFactory, server_store: str) -> list[dict[str, Any]]:
     """Return how a fork went on, for each point at which the one before was killed."""
     template = tmp_path_factory.mktemp("fork") / "template"
     (template / "shelf").mkdir(parents=True)
-    with open_store(f"sqlite:///{template / 'store.db'}", clock=Clock()) as store:
+    url = server_store or f"sqlite:///{template / 'store.db'}"
+    with open_store(url, clock=Clock()) as store:
         finished(store, template / "shelf")
-    root = template.with_name("copy")
-    command = [sys.executable, "-m", "tests.behaviour.killed_fork", str(template), str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    return ends_of("tests.behaviour.killed_fork", template, server_store)
 
 
 def test_fork_is_killed_at_every_commit(ends: list[dict[str, Any]]) -> None:

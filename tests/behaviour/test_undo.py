@@ -1,8 +1,5 @@
 """Undo in a real world: killed anywhere it is completed, in conflict it is gone on with."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ from pydantic import JsonValue
 from checkpoints.store import Store, open_store
 from graphs.session import Run
 from tests.behaviour import shelf
+from tests.behaviour.killing import ends_of
 from tests.behaviour.shelf import Clock, act, script, shelf_agent, step
 from tools.contract import JsonObject
 
@@ -38,18 +36,14 @@ def run(store: Store, folder: Path) -> Run:
 
 
 @pytest.fixture(scope="module")
-def ends(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def ends(tmp_path_factory: pytest.TempPathFactory, server_store: str) -> list[dict[str, Any]]:
     """Return how undoing ended, for each point at which the one before was killed."""
     template = tmp_path_factory.mktemp("undo") / "template"
     (template / "shelf").mkdir(parents=True)
-    with open_store(f"sqlite:///{template / 'store.db'}", clock=Clock()) as store:
+    url = server_store or f"sqlite:///{template / 'store.db'}"
+    with open_store(url, clock=Clock()) as store:
         assert finished(store, template / "shelf").status == "verified"
-    root = template.with_name("copy")
-    command = [sys.executable, "-m", "tests.behaviour.killed_undo", str(template), str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    return ends_of("tests.behaviour.killed_undo", template, server_store)
 
 
 def test_undo_is_killed_at_every_commit_and_around_every_effect(ends: list[dict[str, Any]]) -> None:
