@@ -34,6 +34,7 @@ from checkpoints.sealing import (
     uncovered,
 )
 from checkpoints.writer import Writer
+from tools.errors import BadInput, RunBusy
 
 # Within the insert's own transaction, so that growth is bounded at no further commit. Writes are
 # dropped only when older than all kept checkpoints: newer ones may have come before their own.
@@ -57,6 +58,9 @@ BEGIN
     );
 END
 """
+
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+"""Whose writes LangGraph says those are that come with a `Command`."""
 
 REPEATABLE = "__surefoot_repeatable"
 """Key of a graph's configuration: it runs one node at a time, and each may be run anew."""
@@ -111,9 +115,10 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
 
         Raises:
             StoreFault: The database cannot be written.
-            RunBusy: The run's lease went to another.
+            RunBusy: The run's lease went to another, or it was to go on from where it once was.
         """
         of = _thread(config)
+        _forwards(config, metadata)
         if not self._may_be_late(config):
             with self.writer.write(of=of):
                 self.writer.settle()
@@ -151,8 +156,11 @@ class AnyCallSaver(BaseCheckpointSaver[Any]):
     ) -> None:
         """Save what a node wrote; raises as `put` does.
 
-        What the only node at work wrote is in the checkpoint that follows at once.
+        What the only node at work wrote is in the checkpoint that follows at once. What somebody
+        else wants to write into the state of a run is not kept (`BadInput`), answers apart.
         """
+        if task_id == _NOBODY and config["configurable"].get(REPEATABLE):
+            _answers_only(writes)
         if self._may_be_late(config) and not any(name in WRITES_IDX_MAP for name, _ in writes):
             return
         with self.writer.write(of=_thread(config)):
@@ -366,3 +374,23 @@ def _latest(config: RunnableConfig) -> RunnableConfig:
 
 def _thread(config: RunnableConfig) -> str:
     return str(config["configurable"]["thread_id"])
+
+
+def _forwards(config: RunnableConfig, metadata: CheckpointMetadata) -> None:
+    """Raise when a run of ours is to go on from an older checkpoint than its newest."""
+    if metadata.get("source") == "fork" and config["configurable"].get(REPEATABLE):
+        run = _thread(config)
+        raise RunBusy(
+            f"Run {run!r} has gone on since that checkpoint, and its effects with it.",
+            advice=f"`surefoot fork {run} STEP` tries another way from there.",
+        )
+
+
+def _answers_only(writes: Sequence[tuple[str, Any]]) -> None:
+    """Raise when more than an answer comes from outside: it would spoil the run for good."""
+    others = sorted({name for name, _ in writes} - {"__resume__"})
+    if others:
+        raise BadInput(
+            f"A run takes answers from outside, and nothing else: not {', '.join(others)}.",
+            advice="Answer with `Command(resume=...)`; `surefoot fork` tries another way.",
+        )

@@ -29,7 +29,7 @@ from nodes.state import (
     waiting_of,
 )
 from tools.contract import EffectState, JsonObject
-from tools.errors import BadInput
+from tools.errors import BadInput, GraphChanged
 from tools.records import Answer, Review
 
 
@@ -53,7 +53,13 @@ class Heard:
 def escalate(state: State, runtime: Runtime[Context]) -> State:
     """Ask, wait, and turn every answer that the store holds into the next moves."""
     context, run = enter(runtime)
-    shown = context.memory.reviews.get(waiting_of(state)[0].review)
+    waits = waiting_of(state)
+    if not waits:
+        raise GraphChanged(
+            f"The state of run {run!r} was changed from outside: its questions are not in it.",
+            advice=f"`surefoot fork {run} STEP` goes on from what the ledger tells.",
+        )
+    shown = context.memory.reviews.get(waits[0].review)
     context.memory.runs.set_status(run, "waiting", f"{shown.title} ({shown.id})")
     context.memory.leases.release(run)
     said = interrupt(question(shown), response_schema=AnyReply)

@@ -9,6 +9,7 @@ from nodes.conclusion import conclude
 from nodes.context import Context, enter, tell
 from nodes.state import State, goal_of, progress_of
 from tools.contract import EffectRecord, JsonObject
+from tools.errors import GraphChanged
 from tools.records import Status
 
 BELIEVED = timedelta(minutes=10)
@@ -19,6 +20,11 @@ _STATUS: TypeAdapter[Status] = TypeAdapter(Status)
 def finish(state: State, runtime: Runtime[Context]) -> State:
     """Write the report, close the questions, set the run's status and give the lease back."""
     context, run = enter(runtime)
+    if state.get("waiting") and not state.get("outcome"):
+        raise GraphChanged(
+            f"Run {run!r} was to end from outside while questions wait.",
+            advice="Answer them; the answer `abort` ends a run.",
+        )
     if _stale(context, state):
         state = state | conclude(context, run, runtime, state)
     outcome, reason = state.get("outcome") or "failed", state.get("reason", "")
