@@ -7,9 +7,9 @@ BIN := $(VENV)/bin
 ROOM := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 3000000 {print "/dev/shm"}')
 SCRATCH := $(or $(shell test -w "$(ROOM)" && echo "$(ROOM)"),$(TMPDIR),/tmp)
 # They start many processes, each of which would compile all modules anew.
-test: export PYTHONDONTWRITEBYTECODE :=
+test tests: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check format torture clean
+.PHONY: demo test types tests check format torture clean
 
 demo: $(VENV)/.ready ## build a sample shop and run the database agent on it
 	$(BIN)/surefoot demo
@@ -17,8 +17,13 @@ demo: $(VENV)/.ready ## build a sample shop and run the database agent on it
 test: $(VENV)/.ready-dev ## lint, types, import directions, all tests with branch coverage
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory -j 2 types tests
+
+types: $(VENV)/.ready-dev
+	$(BIN)/mypy
+
+tests: $(VENV)/.ready-dev
 	@scratch=$$(mktemp -d "$(SCRATCH)/sf-XXXXXX") && trap 'rm -rf "$$scratch"' EXIT && \
 	TMPDIR=$$scratch $(BIN)/python -m pytest \
 	    -n 2 --dist loadfile --cov --cov-report=term:skip-covered -q -rs
