@@ -62,8 +62,10 @@ class Keeper:
             while chunk := os.read(source.fileno(), CHUNK):
                 with self._lock:
                     self._left = (self._messages, self._message_bytes * FACTOR)
-                sink.write(chunk)
-                sink.flush()
+                # How a server ended that takes no more, whoever waits for it says.
+                with suppress(OSError, ValueError):
+                    sink.write(chunk)
+                    sink.flush()
         with suppress(OSError):
             sink.close()
         self.finish("it was no longer needed")
