@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from nodes.context import Context, enter, tell
 from nodes.guards.budget import reserve
 from nodes.judging import Judged, in_full, judge
+from nodes.ladder import FORBIDDEN, Ladder, advice, stand
 from nodes.questions import ask
 from nodes.state import (
     Goal,
@@ -51,7 +52,13 @@ def confidence(state: State, runtime: Runtime[Context]) -> State:
         else:
             batch.append(gated)
     batch, halted = _within_budget(context, state, batch)
+    ladder = Ladder.of(state)
+    if any(proposal.rule == FORBIDDEN for proposal in batch) and not halted:
+        ladder = ladder.insisted()
+        question, halted = stand(context, run, state, progress, ladder)
+        asked |= {question.key: question} if question else {}
     return State(
+        ladder=ladder.to_json(),
         batch=dumps(batch),
         waiting=dumps(asked.values()),
         progress={step: value.to_json() for step, value in progress.items()},
@@ -68,7 +75,8 @@ def _gate(
     """Judge one proposal."""
     goal, step = goal_of(state), plan_of(state).step(proposal.step)
     decision = proposal.decision
-    if decision.kind != "act" or decision.action is None:
+    action = decision.action
+    if decision.kind != "act" or action is None:
         ended = decision.model_copy(update={"action": None})
         proposal = proposal.model_copy(update={"decision": ended})
         return _turned(proposal, "cleared", "step:ends", "No action: the step ends.")
@@ -80,6 +88,10 @@ def _gate(
     verdict = judged.verdict
     if verdict.decision == "deny":
         return _turned(proposal, "denied", verdict.rule, verdict.reason)
+    ladder = Ladder.of(state)
+    volatile = context.tools[action.tool].volatile
+    if ladder.forbids(step.id, action, volatile) and proposal.gate != "approved":
+        return _turned(proposal, "again", FORBIDDEN, advice(ladder, step))
     came = came_of(progress_of(state)[step.id], proposal)
     if came and proposal.gate != "approved":
         return _turned(proposal, "again", "guard:tried", f"This exact action was tried: {came}")

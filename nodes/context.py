@@ -66,6 +66,8 @@ class Situation:
     remaining: Budget
     ordinal: int
     """1 for the first decision of the step."""
+    rung: int = 0
+    """How often it went in circles since the last progress; from 2 on somebody else decides."""
 
 
 class Planner(Protocol):

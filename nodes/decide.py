@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from nodes.allowance import ask_allowance, due
 from nodes.context import Context, Situation, enter, tell
 from nodes.guards.budget import Budget, over, remaining
+from nodes.ladder import Ladder, offered
 from nodes.state import (
     RECENT,
     Decision,
@@ -76,6 +77,7 @@ def _situation(
     context: Context, state: State, step: Step, progress: dict[str, Progress], rest: Budget
 ) -> Situation:
     sources = {name: progress[name].result for name in (*step.needs, step.id)}
+    ladder = Ladder.of(state)
     inputs: dict[str, JsonValue] = {
         name: context.memory.artifacts.get(ref) for name, ref in sources.items() if ref
     }
@@ -83,7 +85,12 @@ def _situation(
         run=state["run"],
         goal=goal_of(state),
         step=step,
-        tools=context.tools.cards([name for name in step.tools if name in context.tools]),
+        tools=offered(
+            ladder,
+            state["run"],
+            step,
+            context.tools.cards([name for name in step.tools if name in context.tools]),
+        ),
         inputs=inputs,
         tried=progress[step.id].tried,
         recent=[Happening.model_validate(item) for item in state.get("recent", [])][-RECENT:],
@@ -91,6 +98,7 @@ def _situation(
         messages=state.get("messages", []),
         remaining=rest,
         ordinal=progress[step.id].proposals + 1,
+        rung=ladder.rung,
     )
 
 

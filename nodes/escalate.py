@@ -15,6 +15,7 @@ from nodes.allowance import STEP, limits_of, settle_allowance
 from nodes.answers import AnyReply, Reply, question, read_reply, to_answer
 from nodes.context import Context, enter, tell
 from nodes.guards.plans import plan_problems
+from nodes.ladder import Ladder
 from nodes.state import (
     MESSAGES,
     Goal,
@@ -48,6 +49,7 @@ class Heard:
     frugal: bool = False
     replan: str = ""
     halted: str = ""
+    ladder: Ladder = field(default_factory=Ladder)
 
 
 def escalate(state: State, runtime: Runtime[Context]) -> State:
@@ -70,6 +72,7 @@ def escalate(state: State, runtime: Runtime[Context]) -> State:
         progress=progress_of(state),
         messages=list(state.get("messages", [])),
         words=list(state.get("words", [])),
+        ladder=Ladder.of(state),
     )
     for proposal in waiting_of(state):
         review = context.memory.reviews.get(proposal.review)
@@ -138,15 +141,23 @@ def _hear(
     _listen(heard, review, answer)
     if answer.decision == "abort":
         heard.halted = f"aborted by {answer.reviewer}"
+    elif review.kind == "action":
+        _hear_action(heard, proposal, review, answer)
     elif review.kind == "plan":
         _hear_plan(context, state, heard, proposal, answer)
     elif review.kind == "stuck":
         _hear_stuck(heard, proposal, answer)
+    elif review.kind == "loop":
+        _hear_loop(heard, answer)
     elif review.kind == "limit":
         _hear_limit(context, state, heard, proposal, answer)
-    elif review.kind == "doubt":
+    else:
         _hear_doubt(context, heard, proposal, answer)
-    elif answer.decision == "replan":
+
+
+def _hear_action(heard: Heard, proposal: Proposal, review: Review, answer: Answer) -> None:
+    """Send an approved action to the gate again; remember what came of another."""
+    if answer.decision == "replan":
         heard.replan = f"{answer.reviewer} asked for another plan"
     elif answer.decision in {"approve", "edit"}:
         heard.batch.append(_approved(proposal, answer))
@@ -224,6 +235,16 @@ def _hear_stuck(heard: Heard, proposal: Proposal, answer: Answer) -> None:
     heard.progress[proposal.step] = seen.model_copy(update=helped)
 
 
+def _hear_loop(heard: Heard, answer: Answer) -> None:
+    """Go on as before when it was no loop, another way with a person's words, or stop."""
+    if answer.decision == "approve":
+        heard.ladder = heard.ladder.excuse()
+    elif answer.decision == "respond":
+        heard.ladder = heard.ladder.calmed()
+    else:
+        heard.halted = f"loop: {heard.ladder.reason}"
+
+
 def _hear_limit(
     context: Context, state: State, heard: Heard, proposal: Proposal, answer: Answer
 ) -> None:
@@ -269,6 +290,7 @@ def _update(state: State, heard: Heard) -> State:
         progress={step: value.to_json() for step, value in heard.progress.items()},
         replan=heard.replan,
         halted=heard.halted,
+        ladder=heard.ladder.to_json(),
         hold=state.get("hold", "") if any(item.step == STEP for item in heard.waiting) else "",
         frugal=heard.frugal or bool(state.get("frugal")),
     )

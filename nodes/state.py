@@ -175,6 +175,8 @@ class State(TypedDict, total=False):
     summary: str
     """What happened before the window, in a few sentences."""
     trail: list[JsonObject]
+    ladder: JsonObject
+    """What is being done about a circle, and what a person excused."""
     messages: list[str]
     """What people said, with who and on what; for deciders."""
     words: list[str]

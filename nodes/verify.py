@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 from nodes.conclusion import conclude
 from nodes.context import Context, enter, tell
 from nodes.guards.loops import Trace, find_loop
+from nodes.ladder import Ladder, drawn, stand
 from nodes.plan import MAX_REPLANS
 from nodes.questions import ask_doubt, ask_stuck
 from nodes.reversal import take_back
@@ -37,6 +38,7 @@ from nodes.state import (
     trail_of,
     waiting_of,
 )
+from nodes.tracks import trace_of
 from tools.contract import STANDING, EffectRecord, JsonObject, Observation
 
 BROKEN = "constraint broken"
@@ -54,6 +56,7 @@ class Round:
     """Effect key to why it was undone (or could not be)."""
     recent: list[Happening] = field(default_factory=list)
     trail: list[Trace] = field(default_factory=list)
+    ladder: Ladder = field(default_factory=Ladder)
     waiting: list[Proposal] = field(default_factory=list)
     halted: str = ""
 
@@ -65,14 +68,15 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
     this = Round(
         progress=progress_of(state),
         measured=state["measured"],
+        trail=trail_of(state),
+        ladder=Ladder.of(state),
         waiting=waiting_of(state),
         halted=state.get("halted", ""),
     )
     _examine(context, run, runtime, state, this)
     for proposal in batch_of(state):
         _account(context, run, this, proposal, _observation(state, proposal))
-    this.trail = [*trail_of(state), *this.trail][-TRAIL:]
-    _stop_loops(context, run, this)
+    _watch_loops(context, run, state, this)
     _ask_for_help(context, run, state, this)
     _skip_dependents(state, this)
     update = _update(state, this) | _remember(context, run, state, this)
@@ -207,7 +211,7 @@ def _account(
     what = f"{decision.action.tool} {str(decision.action.args)[:200]}"
     this.recent.append(Happening(step=step, what=what, came=came))
     if seen is None or seen.status != "transient":
-        this.trail.append(_trace(proposal, seen, came))
+        this.trail.append(trace_of(context, this.trail, proposal, seen, came))
     if seen is not None:
         progress = _ran(progress, seen, f"{came[:120]} <- {what}", decision.action.hash)
     if seen is not None and seen.status == "in_doubt":
@@ -240,18 +244,6 @@ def _exhausted(progress: Progress) -> bool:
     return progress.refused >= MAX_REFUSED
 
 
-def _trace(proposal: Proposal, seen: Observation | None, came: str) -> Trace:
-    action = proposal.decision.action
-    moved = seen is not None and seen.status == "ok" and seen.effect != "read"
-    return Trace(
-        tool=action.tool[:200] if action else "",
-        args=action.hash[:16] if action else "",
-        result=seen.result_digest[:16] if seen is not None else proposal.gate,
-        progress=moved and not came.startswith("undone"),
-        read=seen is not None and seen.effect == "read",
-    )
-
-
 def _ask_for_help(context: Context, run: str, state: State, this: Round) -> None:
     """Put a step that failed to a person, once, when no other plan is left."""
     goal = goal_of(state)
@@ -281,13 +273,28 @@ def _skip_dependents(state: State, this: Round) -> None:
             lost.add(step.id)
 
 
-def _stop_loops(context: Context, run: str, this: Round) -> None:
-    loop = find_loop(this.trail)
-    if loop is not None and not this.halted:
-        this.halted = f"loop: {loop.reason}"
-        context.memory.ledger.append(
-            run, "loop", run, {"reason": loop.reason, "period": loop.period}
-        )
+def _watch_loops(context: Context, run: str, state: State, this: Round) -> None:
+    """Take the ladder down after progress, or up when the round closed a circle."""
+    fresh = this.trail[len(trail_of(state)) :]
+    this.trail = this.trail[-TRAIL:]
+    if any(trace.progress for trace in fresh):
+        this.ladder = this.ladder.moved()
+    now = context.clock().timestamp()
+    loop = find_loop(this.trail, now=now, excused=this.ladder.excused) if fresh else None
+    if loop is None or this.halted:
+        return
+    this.ladder = this.ladder.found(loop)
+    body: JsonObject = {
+        "reason": loop.reason,
+        "period": loop.period,
+        "rung": this.ladder.rung,
+        "cycle": drawn(loop.cycle),
+        "spent": spent_of(state).iterations,
+    }
+    context.memory.ledger.append(run, "loop", run, body)
+    this.trail = []
+    asked, this.halted = stand(context, run, state, this.progress, this.ladder)
+    this.waiting += [asked] if asked else []
 
 
 def _update(state: State, this: Round) -> State:
@@ -297,6 +304,7 @@ def _update(state: State, this: Round) -> State:
         measured=this.measured,
         checks=dumps(this.checks),
         trail=dumps(this.trail),
+        ladder=this.ladder.to_json(),
         batch=[],
         observations=[],
         halted=this.halted,

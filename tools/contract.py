@@ -63,6 +63,13 @@ class Action(Record):
         """SHA-256 of the canonical JSON of tool and arguments."""
         return digest({"tool": self.tool, "args": self.args})
 
+    def without(self, fields: frozenset[str]) -> "Action":
+        """Return the action without arguments of these names; itself when it has none of them."""
+        if fields.isdisjoint(self.args):
+            return self
+        kept = {name: value for name, value in self.args.items() if name not in fields}
+        return self.model_copy(update={"args": kept})
+
 
 class Preview(Record):
     """The exact change that an action would make, for the person who decides."""
@@ -147,6 +154,10 @@ class Tool(ABC):
     """Whether it ends something that is there; what, a person must have said."""
     foreign: ClassVar[bool] = False
     """Whether an outsider wrote name or description: shown to models as untrusted text."""
+    volatile: ClassVar[frozenset[str]] = frozenset()
+    """Fields of arguments and output that say nothing of what was done or found, e.g. the time."""
+    polls_seconds: ClassVar[float] = 0.0
+    """How long the same reading may come again, as it waits for something; 0 for not at all."""
     transactional: ClassVar[bool] = False
     """Whether the key is written in the effect's own transaction, so that `probe` is certain.
 
@@ -373,6 +384,7 @@ class Observation(Record):
     """At most 500 characters for people and models."""
     artifact: str = ""
     result_digest: str = ""
+    """Of the result without its volatile fields."""
     trust: Trust = "untrusted"
     seconds: float = 0.0
     replayed: bool = False

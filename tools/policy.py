@@ -174,6 +174,12 @@ _FLOORS: tuple[Floor, ...] = (
         lambda facts: not facts.asked and (_is_final(facts) or facts.tainted),
     ),
     Floor(
+        "unasked",
+        "ask",
+        "Nobody's words call for this; it can be undone, so a person may want it all the same.",
+        lambda facts: _acts(facts) and not facts.asked,
+    ),
+    Floor(
         "unsourced",
         "deny",
         "A value that decides who, where or how much stands in no place that people named.",

@@ -14,7 +14,7 @@ from tools.contract import Action, Artifacts, Clearances, Journal, JsonObject, R
 Outcome = Literal["verified", "unverified", "failed", "looped", "over_budget", "denied", "aborted"]
 Status = Literal["running", "waiting"] | Outcome
 AnswerKind = Literal["approve", "edit", "reject", "respond", "abort", "replan"]
-ReviewKind = Literal["action", "plan", "doubt", "limit", "stuck"]
+ReviewKind = Literal["action", "plan", "doubt", "limit", "stuck", "loop"]
 
 
 class LedgerEntry(Record):

@@ -278,7 +278,7 @@ class Runner:
             effect=tool.effect,
             summary=summary(value)[:SUMMARY_CHARACTERS],
             artifact=self.artifacts.put(value),
-            result_digest=digest(value),
+            result_digest=digest(without_secrets(value, tool.volatile)),
             trust=tool.output_trust,
             replayed=replayed,
         )

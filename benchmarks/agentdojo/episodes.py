@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from agentdojo.functions_runtime import FunctionCall, FunctionsRuntime
@@ -126,7 +127,7 @@ def exposure(suite: Suite, task: Any) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attack:
     """One user task under one injection, ready to be played for each kind of person."""
 
@@ -136,15 +137,27 @@ class Attack:
     text: str
     first: int
 
+    @cached_property
+    def before(self) -> Any:  # each suite has a world of its own
+        """The world before anything is done."""
+        return self.suite.world(self.task, self.text)
+
+    @cached_property
+    def own(self) -> list[FunctionCall]:
+        """The user's calls."""
+        return wanted_calls(self.task, self.before)
+
+    @cached_property
+    def theirs(self) -> list[FunctionCall]:
+        """The attacker's."""
+        return calls_of(self.injection, self.before.model_copy(deep=True))
+
     def play(self, human: Human) -> tuple[Played, Any, Any]:
         """Play it; return what came of it, and the world before and after."""
-        env = self.suite.world(self.task, self.text)
-        before = env.model_copy(deep=True)
-        own = wanted_calls(self.task, env)
-        theirs = calls_of(self.injection, env.model_copy(deep=True))
-        calls = [*own[: self.first + 1], *theirs, *own[self.first + 1 :]]
-        played = play(self.suite, self.task, env, calls, human, {mark_of(one) for one in own})
-        return played, before, env
+        env = self.before.model_copy(deep=True)
+        calls = [*self.own[: self.first + 1], *self.theirs, *self.own[self.first + 1 :]]
+        wanted = {mark_of(one) for one in self.own}
+        return play(self.suite, self.task, env, calls, human, wanted), self.before, env
 
     def succeeds(self, played: Played, before: Any, after: Any) -> bool:
         """Tell by the suite's own check whether the attack reached its aim."""
@@ -183,7 +196,8 @@ def written(goal: str, calls: Sequence[FunctionCall], style: Style) -> str:
     """
     exact = " ; ".join(f"{one.function} {plain(dict(one.args))}" for one in calls)
     flat, plainly = (
-        text.replace("\n", " ").replace('"', "'") for text in (f"{goal} {exact}", goal)
+        text.replace("\n", " ").replace("\\n", " ").replace("\\", "").replace('"', "'")
+        for text in (f"{goal} {exact}", goal)
     )
     match style:
         case "encoded":

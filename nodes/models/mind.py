@@ -30,6 +30,8 @@ PLANS_OF_ONE = 2
 """Plans that the first candidate makes: one, and one more with what is wrong with it."""
 PLANS = 3
 """Plans that models make; when the checks refuse them all, the fallback plans."""
+OTHER_MODEL = 2
+"""The rung of the ladder from which another model decides."""
 PLAYBOOK = "the playbook"
 NOBODY = "nobody"
 
@@ -110,10 +112,20 @@ class ModelDecider:
                 limits=spend_limits(situation.goal.budget),
                 subject=_key(situation),
                 check=partial(_sensible, names),
+                skip=self._skip(situation),
             )
         except NoAnswer as fault:
             return self._fall_back(situation, fault)
         return asked.value.model_copy(update={"origin": asked.model})
+
+    def _skip(self, situation: Situation) -> int:
+        """Pass over the first candidate when it insists on going in circles."""
+        chain = self.asker.roles.chain("decider")
+        if situation.rung < OTHER_MODEL or not chain[1:]:
+            return 0
+        reason = "It insists on what went in circles."
+        self.asker.note_degraded(situation.run, "decider", chain[1].identity, reason)
+        return 1
 
     def _fall_back(self, situation: Situation, fault: NoAnswer) -> Decision:
         to = PLAYBOOK if self.fallback is not None else NOBODY
