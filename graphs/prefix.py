@@ -27,6 +27,7 @@ from nodes.state import (
     Progress,
     remember,
 )
+from nodes.tracks import trace_of
 from tools.contract import JsonObject, Observation, Record
 from tools.errors import BadInput
 from tools.records import LedgerEntry
@@ -184,7 +185,7 @@ class _Told:
         )
         self.recent.append(Happening(step=_step(key), what=what, came=came))
         self.done[key] = observation.action_hash, len(self.trail)
-        self.trail.append(_trace(observation, progress=ok and acts))
+        self.trail.append(trace_of(self.trail, observation, what=what, came=came))
 
     def on_undo(self, key: str, body: JsonObject) -> None:
         """Count an effect as taken back."""
@@ -194,7 +195,9 @@ class _Told:
         came, what = f"undone: {body['why']}"[:300], self._what_ran(key)
         seen = self.progress[_step(key)]
         self.progress[_step(key)] = remember(seen, hashed, f"{came[:120]} <- {what}")
-        self.trail[place] = self.trail[place].model_copy(update={"progress": False})
+        shown = f"{what[:160]} -> {came[:120]}"
+        back = {"progress": False, "shown": shown}
+        self.trail[place] = self.trail[place].model_copy(update=back)
         ran = [n for n, one in enumerate(self.recent) if (one.step, one.what) == (_step(key), what)]
         self.recent[ran[-1]] = self.recent[ran[-1]].model_copy(update={"came": came})
 
@@ -262,16 +265,6 @@ def _step(key: str) -> str:
 def _what(decision: Decision) -> str:
     action = decision.action
     return f"{action.tool} {str(action.args)[:200]}" if action else decision.kind
-
-
-def _trace(observation: Observation, *, progress: bool) -> Trace:
-    return Trace(
-        tool=observation.tool,
-        args=observation.action_hash[:16],
-        result=observation.result_digest[:16],
-        progress=progress,
-        read=observation.effect == "read",
-    )
 
 
 def _numbers(value: JsonObject) -> dict[str, float]:

@@ -1,58 +1,62 @@
-"""What the loop guard is to know of an action that ran, or that the gate sent back."""
+"""What the loop guard is to know of an action that ran, or that the gate let not run."""
 
 from collections.abc import Sequence
 
 from nodes.context import Context
 from nodes.guards.loops import Trace, comes_again, patience
 from nodes.state import Proposal
-from tools.contract import Action, Observation, Tool, digest
-from tools.errors import ToolFault
+from tools.contract import Observation
 
 
 def trace_of(
-    context: Context,
-    trail: Sequence[Trace],
-    proposal: Proposal,
-    seen: Observation | None,
-    came: str,
+    trail: Sequence[Trace], seen: Observation, *, what: str, came: str, taken_back: bool = False
 ) -> Trace:
-    """Return the trace of an action.
+    """Return the trace of an action that ran.
 
     An effect that leaves the world as the same action left it before is no progress: there and
     back again is a circle, though each way was an effect.
 
     Args:
-        context: Knows the tools.
         trail: What came before.
-        proposal: The action.
-        seen: What came of it; None when the gate let nothing run.
-        came: The same in words; begins with `undone` when it was taken back.
+        seen: What came of it.
+        what: The action in brief.
+        came: What came of it in brief.
+        taken_back: Whether the effect was undone since.
     """
-    action = proposal.decision.action or Action(tool="")
-    tool = context.tools.get(action.tool)
-    moved = seen is not None and seen.status == "ok" and seen.effect != "read"
+    moved = seen.status == "ok" and seen.effect != "read"
     trace = Trace(
-        tool=action.tool[:200],
-        args=action.without(tool.volatile if tool else frozenset()).hash[:16],
-        result=seen.result_digest[:16] if seen is not None else proposal.gate,
+        tool=seen.tool,
+        args=seen.likeness or seen.action_hash[:16],
+        result=seen.result_digest[:16],
         progress=False,
-        read=seen is not None and seen.effect == "read",
-        step=proposal.step,
-        world=_left(tool, action) if moved and tool else "",
-        shown=f"{action.tool} {str(action.args)[:120]} -> {came[:100]}",
+        read=seen.effect == "read",
+        step=seen.step,
+        world=seen.left,
+        shown=f"{what[:160]} -> {came[:120]}",
     )
-    if moved and not came.startswith("undone"):
-        return trace.model_copy(update={"progress": not comes_again(trail, trace)})
+    progress = moved and not taken_back and not comes_again(trail, trace)
+    return trace.model_copy(update={"progress": progress})
+
+
+def refused_trace(proposal: Proposal, came: str) -> Trace:
+    """Return the trace of an action that the gate did not let run."""
+    action = proposal.decision.action
+    name = action.tool[:200] if action else ""
+    return Trace(
+        tool=name,
+        args=action.hash[:16] if action else "",
+        result=proposal.gate,
+        progress=False,
+        step=proposal.step,
+        shown=f"{name} -> {came[:120]}",
+    )
+
+
+def waiting_trace(context: Context, trail: Sequence[Trace], trace: Trace) -> Trace:
+    """Return the trace with the patience that its tool declares."""
+    tool = context.tools.get(trace.tool)
     if tool is None or not tool.polls_seconds:
         return trace
     now = context.clock().timestamp()
     until = patience(trail, trace, now=now, seconds=tool.polls_seconds)
     return trace.model_copy(update={"patient_until": until})
-
-
-def _left(tool: Tool, action: Action) -> str:
-    """Return the digest of what an action acts on, as it is now; empty when nobody can tell."""
-    try:
-        return digest(tool.target(action.args))[:16]
-    except ToolFault:
-        return ""

@@ -38,7 +38,7 @@ from nodes.state import (
     trail_of,
     waiting_of,
 )
-from nodes.tracks import trace_of
+from nodes.tracks import refused_trace, trace_of, waiting_trace
 from tools.contract import STANDING, EffectRecord, JsonObject, Observation
 
 BROKEN = "constraint broken"
@@ -211,7 +211,7 @@ def _account(
     what = f"{decision.action.tool} {str(decision.action.args)[:200]}"
     this.recent.append(Happening(step=step, what=what, came=came))
     if seen is None or seen.status != "transient":
-        this.trail.append(trace_of(context, this.trail, proposal, seen, came))
+        this.trail.append(_trace(context, this, proposal, seen, what=what, came=came))
     if seen is not None:
         progress = _ran(progress, seen, f"{came[:120]} <- {what}", decision.action.hash)
     if seen is not None and seen.status == "in_doubt":
@@ -238,6 +238,22 @@ def _ran(progress: Progress, seen: Observation, came: str, action_hash: str) -> 
     return noted.model_copy(
         update={"actions": progress.actions + 1, "result": result, "refused": refused}
     )
+
+
+def _trace(
+    context: Context,
+    this: Round,
+    proposal: Proposal,
+    seen: Observation | None,
+    *,
+    what: str,
+    came: str,
+) -> Trace:
+    if seen is None:
+        return refused_trace(proposal, came)
+    taken_back = proposal.key in this.undone
+    trace = trace_of(this.trail, seen, what=what, came=came, taken_back=taken_back)
+    return waiting_trace(context, this.trail, trace)
 
 
 def _exhausted(progress: Progress) -> bool:

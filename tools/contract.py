@@ -385,6 +385,10 @@ class Observation(Record):
     artifact: str = ""
     result_digest: str = ""
     """Of the result without its volatile fields."""
+    likeness: str = ""
+    """Hash of the action without its volatile arguments; empty when it has none."""
+    left: str = ""
+    """Digest of what an effect acts on, as it left it; empty when nobody can tell."""
     trust: Trust = "untrusted"
     seconds: float = 0.0
     replayed: bool = False

@@ -279,6 +279,8 @@ class Runner:
             summary=summary(value)[:SUMMARY_CHARACTERS],
             artifact=self.artifacts.put(value),
             result_digest=digest(without_secrets(value, tool.volatile)),
+            likeness=_likeness(tool, call),
+            left=_left(tool, call),
             trust=tool.output_trust,
             replayed=replayed,
         )
@@ -287,6 +289,21 @@ class Runner:
 def _found(record: EffectRecord) -> JsonObject:
     """Return an effect's snapshot with its key: a lost result cannot say what it was done under."""
     return record.snapshot | {"key": record.key}
+
+
+def _likeness(tool: Tool, call: Call) -> str:
+    like = call.action.without(tool.volatile)
+    return "" if like is call.action else like.hash[:16]
+
+
+def _left(tool: Tool, call: Call) -> str:
+    """Return the digest of what an effect acts on, as it is now."""
+    if tool.effect == "read":
+        return ""
+    try:
+        return digest(tool.target(call.action.args))[:16]
+    except Exception:  # noqa: BLE001  # it only tells circles apart; the effect is done and kept
+        return ""
 
 
 def _same_target(tool: Tool, call: Call, clearance: Clearance) -> None:
@@ -327,6 +344,7 @@ def _failure(tool: Tool, call: Call, fault: ToolFault, *, replayed: bool = False
             "effect": tool.effect,
             "summary": str(fault)[:SUMMARY_CHARACTERS],
             "result_digest": digest({"error": fault.what}),
+            "likeness": _likeness(tool, call),
             "replayed": replayed,
         }
     )
