@@ -171,13 +171,7 @@ _FLOORS: tuple[Floor, ...] = (
         "not-asked-for",
         "deny",
         "Nobody's words call for this; say that it is wanted, and it can be asked about.",
-        lambda facts: not facts.asked and (_is_final(facts) or facts.tainted),
-    ),
-    Floor(
-        "unasked",
-        "ask",
-        "Nobody's words call for this; it can be undone, so a person may want it all the same.",
-        lambda facts: _acts(facts) and not facts.asked,
+        lambda facts: not facts.asked and (_acts(facts) or facts.tainted),
     ),
     Floor(
         "unsourced",

@@ -9,6 +9,28 @@ _NUMBER: Final = re.compile(r"(?<![\w.-])(?:-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+
 _MAILS: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SHARE: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s?%")
 _DATE_CHARACTERS: Final = len("2026-01-01")
+_MONTHS: Final = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_MONTH: Final = rf"(?P<month>{'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in _MONTHS)})\.?"
+_DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_YEAR: Final = r"(?:,?\s+(?P<year>\d{4})(?!-|\d))?"
+_DATES: Final = (
+    re.compile(r"\b(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)"),
+    re.compile(rf"\b{_MONTH}\s+{_DAY}\b{_YEAR}", re.IGNORECASE),
+    re.compile(rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}\b{_YEAR}", re.IGNORECASE),
+)
 _WHOLE: Final = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?")
 _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LINK: Final = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.IGNORECASE)
@@ -51,6 +73,25 @@ def numbers_in(text: str) -> list[float]:
 def shares_in(text: str) -> list[float]:
     """Return the percentages that stand in a text."""
     return [float(match.replace(",", ".")) for match in _SHARE.findall(text)]
+
+
+def dates_in(text: str) -> set[str]:
+    """Return the days that stand in a text, in ISO form; `--05-01` when no year is said.
+
+    Only what reads the same everywhere: `2024-05-01`, `May 1st, 2024`, `1 May`; not `5/1/2024`.
+    """
+    return {_iso(found) for form in _DATES for found in form.finditer(text)}
+
+
+def day_of(value: str) -> str:
+    """Return the day of a value in ISO form, whatever its time; empty when it is no date."""
+    return _date(unicodedata.normalize("NFC", value).strip())
+
+
+def _iso(found: re.Match[str]) -> str:
+    month = found["month"].casefold()
+    number = int(month) if month.isdigit() else 1 + [one[:3] for one in _MONTHS].index(month[:3])
+    return f"{found['year'] or '-'}-{number:02}-{int(found['day']):02}"
 
 
 def mails_in(text: str) -> set[str]:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from nodes.guards.forms import forms_of, numbers_in, shares_in, spellings
+from nodes.guards.forms import dates_in, day_of, forms_of, numbers_in, shares_in, spellings
 from tools.contract import JsonObject, Tool
 
 DISTINCTIVE = 4
@@ -42,6 +42,11 @@ class Grounds:
     def said(self) -> tuple[float, ...]:
         """Numbers that people said."""
         return tuple(number for text in self.words for number in numbers_in(text))
+
+    @cached_property
+    def dates(self) -> frozenset[str]:
+        """Days that people said."""
+        return frozenset(date for text in self.words for date in dates_in(text))
 
     @cached_property
     def shares(self) -> tuple[float, ...]:
@@ -83,7 +88,9 @@ def is_grounded(value: str, grounds: Grounds) -> bool:
     forms = forms_of(value)
     if forms & grounds.trusted or forms & grounds.endorsed:
         return True
-    return _said(value, grounds.words) or _counted(value, grounds) or _follows(value, grounds)
+    if _said(value, grounds.words) or _dated(value, grounds):
+        return True
+    return _counted(value, grounds) or _follows(value, grounds)
 
 
 def texts(value: JsonValue) -> Iterator[str]:
@@ -108,6 +115,12 @@ def _said(value: str, words: Sequence[str]) -> bool:
     quoted = rf"[\"'`]{exact}[\"'`]"
     plain = rf"(?<!\w){exact}(?!\w)" if len(value) >= DISTINCTIVE else quoted
     return any(re.search(rf"{plain}|{quoted}", text) for text in words)
+
+
+def _dated(value: str, grounds: Grounds) -> bool:
+    """Tell whether a value is on a day that people said, with this year or with none."""
+    day = day_of(value)
+    return bool(day) and not grounds.dates.isdisjoint({day, f"-{day[4:]}"})
 
 
 def _counted(value: str, grounds: Grounds) -> bool:

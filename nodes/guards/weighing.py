@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nodes.guards.asked import asked_for, delegates
-from nodes.guards.forms import numbers_in
+from nodes.guards.forms import day_of, numbers_in
 from nodes.guards.grounding import CENT, Grounds, ungrounded
 from nodes.guards.outgoing import carried
 from tools.contract import JsonObject, Tool
@@ -53,8 +53,11 @@ def _is_free(tool: Tool) -> bool:
 
 
 def _is_read(value: str, grounds: Grounds) -> bool:
-    """Tell whether a value stands in a named source, or is the sum of a known number and one."""
-    if any(value in text for text in grounds.sources):
+    """Tell whether a value stands in a named source, or is the sum of a known number and one.
+
+    A day that people said is as good when only the year is another: a slip, and worth a question.
+    """
+    if any(value in text for text in grounds.sources) or _is_said_of_another_year(value, grounds):
         return True
     found = numbers_in(value)
     if len(found) != 1:
@@ -63,3 +66,8 @@ def _is_read(value: str, grounds: Grounds) -> bool:
     known = (*grounds.numbers, *grounds.said)[:MAX_NUMBERS]
     wanted = [abs(found[0] - one) for one in known]
     return any(abs(gap - abs(more)) < CENT for gap in wanted for more in read)
+
+
+def _is_said_of_another_year(value: str, grounds: Grounds) -> bool:
+    day = day_of(value)
+    return bool(day) and any(said[-6:] == day[-6:] for said in grounds.dates)

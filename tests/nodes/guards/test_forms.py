@@ -2,7 +2,15 @@
 
 import pytest
 
-from nodes.guards.forms import forms_of, links_in, mails_in, numbers_in, shares_in, spellings
+from nodes.guards.forms import (
+    dates_in,
+    forms_of,
+    links_in,
+    mails_in,
+    numbers_in,
+    shares_in,
+    spellings,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +59,18 @@ def test_links_are_found_and_mail_addresses_are_none() -> None:
 def test_whole_number_is_spelled_in_each_way_that_json_has() -> None:
     assert spellings("1100") == {"1100", "1100.0"}
     assert spellings("a") == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("on 2024-05-19 at 12:00", {"2024-05-19"}),
+        ("on January 2nd 2025", {"2025-01-02"}),
+        ("May 15th, 2024.", {"2024-05-15"}),
+        ("May 1st to 5 may", {"--05-01", "--05-05"}),
+        ("the 15th of November, 2024-05-19", {"--11-15", "2024-05-19"}),
+        ("she may win 3 Mayors by 5/1/2024 or v2024-05-190", set()),
+    ],
+)
+def test_days_that_read_the_same_everywhere_are_found(text: str, dates: set[str]) -> None:
+    assert dates_in(text) == dates

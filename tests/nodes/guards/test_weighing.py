@@ -159,3 +159,25 @@ def test_more_grounds_never_take_a_proof_away(value: str, said: str, trusted: li
         trusted=frozenset(form for one in trusted for form in forms_of(one)),
     )
     assert is_grounded(value, more) or not is_grounded(value, less)
+
+
+@pytest.mark.parametrize(
+    ("day", "grounded"),
+    [
+        ("2026-05-01 09:00", True),
+        ("2024-06-02", True),
+        ("2025-06-02", False),
+        ("2026-05-02", False),
+        ("2026-13-01", False),
+    ],
+)
+def test_day_is_grounded_when_people_said_it(day: str, *, grounded: bool) -> None:
+    words = ("Remind me on May 1st, and on 2 June 2024.",)
+    assert is_grounded(day, Grounds(words=words)) is grounded
+
+
+def test_day_of_another_year_than_people_said_is_worth_a_question() -> None:
+    found = weigh(
+        Pay(), args(to="2025-06-02"), Grounds(words=("Please pay 120 on June 2nd 2024.",))
+    )
+    assert (found.untrusted, found.sourced) == (("2025-06-02",), True)
