@@ -12,7 +12,9 @@ from nodes.judging import Judged, in_full, judge
 from nodes.ladder import FORBIDDEN, Ladder, advice, stand
 from nodes.questions import ask
 from nodes.state import (
+    RECENT,
     Goal,
+    Happening,
     Progress,
     Proposal,
     State,
@@ -31,6 +33,8 @@ from tools.records import Review
 
 PASSING = "contract:transient"
 """The rule of a proposal that could not be judged for now; it may be made again."""
+RECENT_AND_REFUSED = 4 * RECENT
+"""Lines of history at most, until `verify` shortens it."""
 DRY_RUN = "dry-run"
 """The rule that holds back every effect of a dry run."""
 
@@ -59,11 +63,25 @@ def confidence(state: State, runtime: Runtime[Context]) -> State:
         asked |= {question.key: question} if question else {}
     return State(
         ladder=ladder.to_json(),
+        recent=[*state.get("recent", []), *dumps(_refusals(batch))][-RECENT_AND_REFUSED:],
         batch=dumps(batch),
         waiting=dumps(asked.values()),
         progress={step: value.to_json() for step, value in progress.items()},
         halted=halted,
     )
+
+
+def _refusals(batch: list[Proposal]) -> list[Happening]:
+    """Return what the next decision is to know of proposals that were refused."""
+    return [
+        Happening(
+            step=proposal.step,
+            what=f"{proposal.decision.action.tool} {str(proposal.decision.action.args)[:200]}",
+            came=f"{proposal.gate} by {proposal.rule}: {proposal.reason}"[:300],
+        )
+        for proposal in batch
+        if proposal.gate in {"again", "denied"} and proposal.decision.action
+    ]
 
 
 def _gate(

@@ -209,7 +209,8 @@ def _account(
         return
     came = _came(proposal, seen, this.undone)
     what = f"{decision.action.tool} {str(decision.action.args)[:200]}"
-    this.recent.append(Happening(step=step, what=what, came=came))
+    if seen is not None:  # what was refused, the gate has noted
+        this.recent.append(Happening(step=step, what=what, came=came))
     if seen is None or seen.status != "transient":
         this.trail.append(_trace(context, this, proposal, seen, what=what, came=came))
     if seen is not None:

@@ -11,6 +11,9 @@ from graphs.render.text import action_text, bytes_text, line, origin_text, told
 from tools.contract import JsonObject
 from tools.records import LedgerEntry, Review
 
+_TROUBLES = frozenset({"stuck", "loop", "limit"})
+"""Questions about the run itself, not about an action."""
+
 
 def show_card(printer: Printer, review: Review, untrusted: Iterable[str]) -> None:
     """Print the card of a question.
@@ -25,20 +28,26 @@ def show_card(printer: Printer, review: Review, untrusted: Iterable[str]) -> Non
     printer.say(f"{review.id}, run {review.run}, step {review.step}, {review.state}", "dim")
     if review.kind == "plan":
         _plan(printer, review)
+    elif review.kind in _TROUBLES:
+        _trouble(printer, review.card)
     else:
         _change(printer, review.card)
+    _options(printer, review)
     _answer(printer, "Why", [str(review.card.get("reasoning", "")), f"Asked because: {review.why}"])
-    _answer(printer, "How sure", [_sure(review.card)])
-    _answer(printer, "If it is wrong", [_if_wrong(review)])
-    _answer(printer, "Read, and not trusted", list(untrusted) or ["nothing"])
+    if review.kind not in _TROUBLES:
+        _answer(printer, "How sure", [_sure(review.card)])
+        _answer(printer, "If it is wrong", [_if_wrong(review)])
+        _answer(printer, "Read, and not trusted", list(untrusted) or ["nothing"])
     _answer(printer, "The offer", [_offer(review)])
 
 
 def _answer(printer: Printer, question: str, lines: Iterable[str]) -> None:
-    printer.say(question, "bold", indent=2)
-    for text in lines:
-        if text.strip():
-            printer.say(text, indent=4)
+    """Print a question and its answer; nothing when there is none."""
+    answer = [text for text in lines if text.strip()]
+    if answer:
+        printer.say(question, "bold", indent=2)
+    for text in answer:
+        printer.say(text, indent=4)
 
 
 def _plan(printer: Printer, review: Review) -> None:
@@ -58,9 +67,24 @@ def _change(printer: Printer, card: JsonObject) -> None:
     for text in str(found.get("statement") or action).splitlines():
         printer.say(text, _diff_style(text), indent=4)
     _versions(printer, found)
-    for name in ("approve", "reject"):
-        if card.get(name):
-            printer.say(f"{name}: {card[name]}", indent=4)
+
+
+def _trouble(printer: Printer, card: JsonObject) -> None:
+    """Print what a run has come to: what it was to reach, the circle, what was tried."""
+    tried = card.get("tried")
+    _answer(
+        printer, "What is wanted", [str(card.get(name, "")) for name in ("objective", "expected")]
+    )
+    _answer(printer, "The circle", str(card.get("cycle", "")).splitlines())
+    _answer(
+        printer, "Tried so far", [line(one) for one in tried] if isinstance(tried, list) else []
+    )
+
+
+def _options(printer: Printer, review: Review) -> None:
+    """Print what each answer would do, where the question says so."""
+    said = {name: review.card.get(name) for name in review.allowed}
+    _answer(printer, "Answers", [f"{name}: {text}" for name, text in said.items() if text])
 
 
 def _versions(printer: Printer, preview: JsonObject) -> None:
@@ -129,7 +153,8 @@ def _offer(review: Review) -> str:
         return f"expired at {until}"
     hours = left.total_seconds() / 3600
     span = f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"  # noqa: PLR2004  # two days read better as hours
-    return f"expires at {until}, in {span}; it covers exactly this action"
+    covers = "; it covers exactly this action" if review.action else ""
+    return f"expires at {until}, in {span}{covers}"
 
 
 def untrusted_inputs(review: Review, entries: Iterable[LedgerEntry]) -> list[str]:

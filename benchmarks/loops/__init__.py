@@ -1,0 +1,1 @@
+"""The loop guard on a table of patterns that must, and must not, be called circles."""

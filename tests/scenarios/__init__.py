@@ -1,0 +1,1 @@
+"""How agents fail in production: first without guards, then with Surefoot."""
