@@ -13,7 +13,6 @@ from graphs.agent import build_agent
 from nodes.context import PlanRequest, Situation
 from nodes.state import Decision, Plan
 from tests.behaviour.shelf import act, shelf_agent, step
-from tools.contract import Action
 
 BOUND = 40
 """What the unguarded loop may spend; Surefoot's own is above it."""
@@ -26,8 +25,8 @@ class Restless:
         self.turns: Iterator[str] = cycle(("fast", "safe"))
         self.said = 0
 
-    def next(self) -> Action:
-        return Action(tool="put", args={"name": "b", "text": next(self.turns)})
+    def next(self) -> str:
+        return next(self.turns)
 
     def plan(self, request: PlanRequest) -> Plan | None:
         return None if request.failed else Plan(steps=(step("tune", "look", "put"),))
@@ -35,7 +34,7 @@ class Restless:
     def decide(self, situation: Situation) -> Decision:
         del situation
         self.said += 1
-        return act("put", **self.next().args).model_copy(
+        return act("put", name="b", text=self.next()).model_copy(
             update={"reasoning": f"Thought {self.said}: this time it will help."}
         )
 
@@ -43,7 +42,7 @@ class Restless:
 def test_unguarded_loop_writes_until_its_bound(folder: Path) -> None:
     mind, writes = Restless(), 0
     while (folder / "a").exists() is False and writes < BOUND:
-        (folder / "b").write_text(str(mind.next().args["text"]))
+        (folder / "b").write_text(mind.next())
         writes += 1
     assert writes == BOUND
 
