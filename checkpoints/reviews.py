@@ -84,6 +84,14 @@ class ReviewTable:
         with self._writer.read() as connection:
             return self._select(connection, query.order_by(reviews.c.expires_at, reviews.c.id))
 
+    def answered(self, *, limit: int = 5_000) -> list[Review]:
+        """Return the newest answered reviews of all runs, oldest first."""
+        query = select(reviews).where(reviews.c.state == "answered")
+        newest = query.order_by(reviews.c.expires_at.desc(), reviews.c.id).limit(limit)
+        with self._writer.read() as connection:
+            found = self._select(connection, newest)
+        return sorted(found, key=lambda one: (one.answered_at or one.created_at, one.id))
+
     def _resolve(self, connection: Connection, review_id: str) -> Review:
         named = select(reviews).where(begins(reviews.c.id, review_id)).order_by(reviews.c.id)
         found = self._select(connection, named.limit(10)) if review_id else []

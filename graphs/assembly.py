@@ -16,9 +16,10 @@ from graphs.models import kept_models, make_asker
 from graphs.session import Agent
 from graphs.settings import Settings
 from graphs.tracing import TracedRunner, Tracing
+from nodes.calibration.history import History
 from nodes.context import Context, Decider, Judge, Planner, Summarizer
 from nodes.evidence import Evidence
-from tools.contract import Clock, EffectRecord, JsonObject
+from tools.contract import Clock, EffectRecord, JsonObject, digest
 from tools.errors import BadInput
 from tools.runner import Runner
 
@@ -111,9 +112,21 @@ def _context(
         boundaries=domain.boundaries,
         words=domain.words,
         evidence=Evidence(store, domain.tools, domain.principals),
+        history=History(store, _mind(domain)),
         offer_ttl=timedelta(hours=settings.offer_hours),
         reviewer=settings.reviewer,
     )
+
+
+def _mind(domain: Domain) -> str:
+    """Return the digest of who decides and how; people's answers are about that."""
+    about: JsonObject = {
+        "domain": domain.name,
+        "graph": fingerprint(domain.tools),
+        "version": VERSION,
+        "models": domain.settings.get("models"),
+    }
+    return digest(about)[:16]
 
 
 class Minds(TypedDict):

@@ -13,7 +13,6 @@ from nodes.ladder import FORBIDDEN, Ladder, advice, stand
 from nodes.questions import ask
 from nodes.state import (
     RECENT,
-    Goal,
     Happening,
     Progress,
     Proposal,
@@ -46,7 +45,7 @@ def confidence(state: State, runtime: Runtime[Context]) -> State:
     asked = {proposal.key: proposal for proposal in waiting_of(state)}
     batch: list[Proposal] = []
     for proposal in batch_of(state):
-        gated = _gate(context, run, state, proposal)
+        gated = _gate(context, state, proposal)
         _record(context, run, gated, spent_of(state).iterations)
         tell(runtime, "gate", key=gated.key, gate=gated.gate, rule=gated.rule, reason=gated.reason)
         progress[gated.step] = _note(progress[gated.step], gated)
@@ -84,12 +83,7 @@ def _refusals(batch: list[Proposal]) -> list[Happening]:
     ]
 
 
-def _gate(
-    context: Context,
-    run: str,
-    state: State,
-    proposal: Proposal,
-) -> Proposal:
+def _gate(context: Context, state: State, proposal: Proposal) -> Proposal:
     """Judge one proposal."""
     goal, step = goal_of(state), plan_of(state).step(proposal.step)
     decision = proposal.decision
@@ -119,7 +113,7 @@ def _gate(
     if verdict.decision == "allow":
         _clear(context, proposal, judged, by_review=None)
         return _turned(proposal, "cleared", verdict.rule, verdict.reason)
-    return _by_person(context, run, goal, proposal, judged)
+    return _by_person(context, state, proposal, judged)
 
 
 def _fault_rule(fault: ToolFault) -> str:
@@ -127,18 +121,16 @@ def _fault_rule(fault: ToolFault) -> str:
     return PASSING if isinstance(fault, Transient) else "contract"
 
 
-def _by_person(
-    context: Context, run: str, goal: Goal, proposal: Proposal, judged: Judged
-) -> Proposal:
+def _by_person(context: Context, state: State, proposal: Proposal, judged: Judged) -> Proposal:
     """Clear what a person approved; put everything else to a person."""
     verdict = judged.verdict
-    review = _approval(context, run, proposal)
+    review = _approval(context, state["run"], proposal)
     if review is not None:
         _clear(context, proposal, judged, by_review=review)
         who = review.answer.reviewer if review.answer else ""
         return _turned(proposal, "cleared", verdict.rule, f"Approved by {who} ({review.id}).")
     try:
-        opened = ask(context, run, goal, proposal, verdict, judged.untrusted)
+        opened = ask(context, state, proposal, judged)
     except ToolFault as fault:
         return _turned(proposal, "again", _fault_rule(fault), str(fault))
     turned = _turned(proposal, "waiting", verdict.rule, verdict.reason)
@@ -196,6 +188,7 @@ def _clear(
             confidence=judged.confidence,
             tainted=bool(judged.untrusted),
             entrusted=judged.entrusted,
+            risk=judged.risk,
             expires_at=by_review.expires_at if by_review else context.clock() + context.offer_ttl,
         )
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 from langgraph.runtime import Runtime
 from pydantic import JsonValue
 
+from nodes.calibration.history import History
 from nodes.evidence import Evidence
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Check, Decision, Goal, Happening, Plan, Step
@@ -178,6 +179,8 @@ class Context:
     """Scope of a goal that names none."""
     evidence: Evidence
     """What the values of an action may stand on."""
+    history: History
+    """What people answered before."""
     words: tuple[str, ...] = ()
     """What the user said beside the goal, e.g. a runbook; arguments may come from it."""
     reviewer: str = "unnamed"

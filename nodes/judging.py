@@ -7,11 +7,12 @@ the facts that it stands on; what follows from it, `nodes/confidence.py` decides
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nodes.calibration.history import Judgement
 from nodes.context import Context
 from nodes.guards.grounding import Grounds
 from nodes.guards.plans import in_scope, outside
 from nodes.guards.weighing import Weighed, weigh
-from nodes.state import Goal, Proposal, State, Step
+from nodes.state import Goal, Progress, Proposal, State, Step, progress_of
 from tools.contract import Action, EffectClass, Tool
 from tools.errors import Refused
 from tools.policy import Facts, Verdict
@@ -28,6 +29,10 @@ class Judged:
     """Authority values without a trusted origin."""
     entrusted: bool = False
     """Whether the goal allows such actions beforehand."""
+    risk: float = 1.0
+    """Upper bound of the share that people reject of such actions."""
+    resources: tuple[str, ...] = ()
+    """What it touches."""
 
 
 def in_full(context: Context, step: Step, proposal: Proposal) -> Proposal:
@@ -64,6 +69,7 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
     words = (goal.objective, *context.words, *state.get("words", []))
     weighed = _weighed(context, tool, action, words, state["run"])
     entrusted = tool.effect == "irreversible" and _is_entrusted(context, state["run"], tool)
+    risk = _risk(context, state, proposal, tool, resources)
     facts = Facts(
         action=action,
         effect=tool.effect,
@@ -74,9 +80,36 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
         asked=weighed.asked,
         sourced=weighed.sourced,
         carries=bool(weighed.carried),
+        risk=risk,
     )
     verdict = context.policy.judge(facts)
-    return Judged(verdict, tool.effect, certain, weighed.untrusted, entrusted=entrusted)
+    return Judged(verdict, tool.effect, certain, weighed.untrusted, entrusted, risk, resources)
+
+
+def judgement(
+    context: Context, state: State, proposal: Proposal, tool: Tool, resources: Sequence[str]
+) -> Judgement:
+    """Return what is known of an action before anybody judges it; it teaches once answered."""
+    progress = progress_of(state)
+    return context.history.judgement(
+        state["run"],
+        tool.name,
+        proposal.decision,
+        progress.get(proposal.step, Progress()),
+        resources,
+        [step for step, seen in progress.items() if seen.result],
+    )
+
+
+def _risk(
+    context: Context, state: State, proposal: Proposal, tool: Tool, resources: Sequence[str]
+) -> float:
+    """Return what people's answers prove; nothing where no rule wants to know."""
+    alpha = context.policy.learns(tool.name, tool.effect)
+    if alpha is None:
+        return 1.0
+    known = judgement(context, state, proposal, tool, resources)
+    return context.history.risk(state["run"], tool.name, alpha, known, proposal.key)
 
 
 def _weighed(

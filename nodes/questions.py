@@ -4,29 +4,21 @@ A card answers six questions: what changes exactly, why, how sure, what if it is
 read that is not trusted, and until when the offer stands.
 """
 
-from collections.abc import Sequence
-
 from nodes.context import Context
-from nodes.state import Decision, Goal, Progress, Proposal, Step
+from nodes.judging import Judged, judgement
+from nodes.state import Decision, Goal, Progress, Proposal, State, Step, goal_of
 from tools.contract import Action, JsonObject, Observation, Preview, Tool, digest
-from tools.policy import Verdict
 from tools.records import Review
 
 
-def ask(
-    context: Context,
-    run: str,
-    goal: Goal,
-    proposal: Proposal,
-    verdict: Verdict,
-    untrusted: Sequence[str],
-) -> Review:
+def ask(context: Context, state: State, proposal: Proposal, judged: Judged) -> Review:
     """Open the review of one action; asking again for the same returns the same review.
 
     Raises:
         ToolFault: The preview shows that the action cannot be done; nobody is asked.
     """
-    decision, now = proposal.decision, context.clock()
+    decision, now, run = proposal.decision, context.clock(), state["run"]
+    verdict, untrusted = judged.verdict, judged.untrusted
     if decision.action is None:
         msg = f"{proposal.key!r} has no action to ask about"
         raise ValueError(msg)
@@ -44,9 +36,10 @@ def ask(
             target=digest(tool.target(decision.action.args)),
             title=preview.summary,
             why=verdict.reason,
-            card=_card(goal, decision, tool, preview)
+            card=_card(goal_of(state), decision, tool, preview)
             | {"rule": verdict.rule, "untrusted": [*untrusted]}
-            | {"origins": {value: context.evidence.origin(run, value) for value in untrusted}},
+            | {"origins": {value: context.evidence.origin(run, value) for value in untrusted}}
+            | {"judged": judgement(context, state, proposal, tool, judged.resources).to_json()},
             created_at=now,
             expires_at=now + context.offer_ttl,
         )

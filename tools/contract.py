@@ -294,6 +294,10 @@ class Clearance(Record):
     tainted: bool = False
     entrusted: bool = False
     """Whether a person allowed such actions beforehand, in the goal."""
+    risk: float = 1.0
+    """Upper bound of the share that people reject of such actions."""
+    waived: bool = False
+    """Whether a person said that such actions need no question for a while."""
     expires_at: datetime
 
 

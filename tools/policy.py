@@ -12,6 +12,9 @@ denial. So the design leaves no room for it:
    and the stricter of the two stands.
 3. Hence the rule that ends the search never depends on trust, and less trust only adds verdicts.
 4. The floors, which no rule can lower, are combined in the same way.
+5. An ask rule may be *eased*: where a person waived the question for a while, or where it says
+   `learned` and people's answers prove a risk below that. Cautions and floors are never eased, nor
+   is what cannot be undone or is tainted.
 
 Doubt works against the action (`tools/policy_match.py`): an allow rule is read narrowly; ask and
 deny rules are read widely, but end the search only where they match narrowly. So a rule that asks
@@ -30,6 +33,8 @@ from tools.policy_match import Facts, is_about, unmet
 
 __all__ = ["Considered", "Decision", "Facts", "Policy", "Rule", "Verdict", "explain_verdict"]
 
+EASED = "eased"
+"""Follows the id of an ask rule in a verdict that did without the question."""
 _STRICTNESS: Mapping[Decision, int] = {"allow": 0, "ask": 1, "deny": 2}
 
 
@@ -103,6 +108,15 @@ class Policy:
         strictest = max(matched, key=lambda one: _STRICTNESS[one.decision])
         return Verdict(decision=strictest.decision, rule=strictest.rule, reason=strictest.why)
 
+    def learns(self, tool: str, effect: EffectClass) -> float | None:
+        """Return the strictest share that rules about a tool want learned; None for none."""
+        wanted = [
+            rule.learned
+            for rule in self.rules
+            if rule.learned is not None and is_about(rule, tool, effect)
+        ]
+        return min(wanted, default=None)
+
     def never(self, tool: str, effect: EffectClass) -> bool:
         """Tell whether every use of a tool is denied, whatever its arguments and the trust."""
         for rule in self.rules:
@@ -135,12 +149,29 @@ def _by_rules(policy: Policy, facts: Facts) -> Iterator[Considered]:
     """Walk the rules up to the one that ends the search."""
     for rule in policy.rules:
         missing = unmet(rule, facts, narrow=rule.verdict == "allow")
-        why = missing or rule.reason or f"Rule {rule.id!r} says {rule.verdict}."
-        yield Considered(rule=rule.id, decision=rule.verdict, matched=not missing, why=why)
+        eased = "" if missing else _eased(rule, facts)
+        why = missing or eased or rule.reason or f"Rule {rule.id!r} says {rule.verdict}."
+        yield Considered(
+            rule=f"{rule.id}:{EASED}" if eased else rule.id,
+            decision="allow" if eased else rule.verdict,
+            matched=not missing,
+            why=why,
+        )
         if not (missing or rule.cautious or unmet(rule, facts, narrow=True)):
             return
     why = f"No rule of {policy.source} settles what to do with {facts.action.tool!r:.80}."
     yield Considered(rule="default", decision="deny", matched=True, why=why)
+
+
+def _eased(rule: Rule, facts: Facts) -> str:
+    """Say why an ask rule need not ask this time; empty when it must."""
+    if rule.verdict != "ask" or rule.cautious or facts.effect == "irreversible" or facts.tainted:
+        return ""
+    if facts.waived:
+        return "A person said that such actions need no question for now."
+    if rule.learned is not None and facts.risk <= rule.learned:
+        return f"People reject at most {facts.risk:.1%} of such actions, as their answers prove."
+    return ""
 
 
 class Floor(NamedTuple):

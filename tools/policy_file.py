@@ -92,6 +92,8 @@ class Rule(Record):
     tainted: Literal[True] | None = None
     confidence_below: Share | None = None
     money_above: Annotated[Number, Field(ge=0.0)] | None = None
+    learned: Annotated[Share, Field(gt=0.0)] | None = None
+    """Share of rejections below which an ask rule need not ask, once people's answers prove it."""
     verdict: Decision
     reason: str = Field(default="", max_length=500)
 
@@ -109,6 +111,8 @@ class Rule(Record):
                 "an allow rule may not depend on tainted, confidence_below or money_above; "
                 "put an ask or deny rule with that condition before it"
             )
+        if self.learned is not None and (self.verdict != "ask" or self.cautious):
+            raise ValueError("learned belongs to an ask rule without a caution")
         return self
 
 

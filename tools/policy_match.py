@@ -43,6 +43,11 @@ class Facts(Record):
     money: float = 0.0
     """Money at stake; what is not a number counts as unbounded."""
 
+    risk: float = 1.0
+    """Upper bound of the share that people reject of such actions; 1 when nothing is known."""
+    waived: bool = False
+    """Whether a person said that such actions need no question for a while."""
+
     @property
     def certainty(self) -> float:
         """The confidence, whatever was given for it."""

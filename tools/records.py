@@ -182,6 +182,10 @@ class Reviews(Protocol):
         """Return the reviews that wait, soonest expiry first."""
         ...
 
+    def answered(self, *, limit: int = 5_000) -> list[Review]:
+        """Return the newest answered reviews of all runs, oldest first."""
+        ...
+
 
 class Runs(Protocol):
     """Index of runs."""

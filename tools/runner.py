@@ -161,6 +161,8 @@ class Runner:
                 confidence=clearance.confidence,
                 tainted=clearance.tainted,
                 entrusted=clearance.entrusted,
+                risk=clearance.risk,
+                waived=clearance.waived,
             )
         )
         by_rule = clearance.by == "rule"

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from graphs.cli import (
     audit,
+    calibration,
     cost,
     demo,
     doctor,
@@ -53,6 +54,7 @@ _COMMANDS: Mapping[str, Command] = {
     "undo": undo.undo,
     "fork": fork.fork,
     "cost": cost.cost,
+    "calibration": calibration.calibration,
     "graph": runs.graph,
     "prune": prune.prune,
     "demo": demo.demo,

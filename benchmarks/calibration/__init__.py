@@ -1,0 +1,1 @@
+"""Does what is learned from answers keep its promise? Simulated people and models."""
