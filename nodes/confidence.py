@@ -4,13 +4,16 @@ Nothing that a decider wrote is believed here but the action itself: tool, argum
 checked, the policy judges, approvals are looked up in the store, never in the state.
 """
 
+from dataclasses import replace
+
 from langgraph.runtime import Runtime
 
 from nodes.context import Context, enter, tell
 from nodes.guards.budget import reserve
 from nodes.judging import Judged, in_full, judge
-from nodes.ladder import FORBIDDEN, Ladder, advice, stand
+from nodes.ladder import FORBIDDEN, Ladder, stand
 from nodes.questions import ask
+from nodes.repeats import REJECTED, doubted, repeats
 from nodes.state import (
     RECENT,
     Happening,
@@ -97,16 +100,13 @@ def _gate(context: Context, state: State, proposal: Proposal) -> Proposal:
         judged = context.runner.patiently(lambda: judge(context, goal, state, proposal))
     except ToolFault as fault:
         return _turned(proposal, "again", _fault_rule(fault), str(fault))
-    verdict = judged.verdict
+    verdict = doubted(context, state, proposal, judged.verdict)
+    judged = replace(judged, verdict=verdict)
     if verdict.decision == "deny":
         return _turned(proposal, "denied", verdict.rule, verdict.reason)
-    ladder = Ladder.of(state)
-    volatile = context.tools[action.tool].volatile
-    if ladder.forbids(step.id, action, volatile) and proposal.gate != "approved":
-        return _turned(proposal, "again", FORBIDDEN, advice(ladder, step))
-    came = came_of(progress_of(state)[step.id], proposal)
-    if came and proposal.gate != "approved":
-        return _turned(proposal, "again", "guard:tried", f"This exact action was tried: {came}")
+    rule, reason = repeats(context, state, proposal)
+    if rule:
+        return _turned(proposal, "again", rule, reason)
     if goal.dry_run and judged.effect != "read":
         reason = f"Dry run; rule {verdict.rule!r} would say {verdict.decision}."
         return _turned(proposal, "denied", DRY_RUN, reason)
@@ -125,6 +125,7 @@ def _by_person(context: Context, state: State, proposal: Proposal, judged: Judge
     """Clear what a person approved; put everything else to a person."""
     verdict = judged.verdict
     review = _approval(context, state["run"], proposal)
+    review = review or _earlier_approval(context, state["run"], proposal, judged)
     if review is not None:
         _clear(context, proposal, judged, by_review=review)
         who = review.answer.reviewer if review.answer else ""
@@ -152,6 +153,22 @@ def _approval(context: Context, run: str, proposal: Proposal) -> Review | None:
         return None
     seen = digest(context.tools[action.tool].target(action.args))
     return review if answer.decision == "edit" or seen == review.target else None
+
+
+def _earlier_approval(
+    context: Context, run: str, proposal: Proposal, judged: Judged
+) -> Review | None:
+    """Return the question at which a person approved the same on the same world in this run.
+
+    What cannot be undone is asked about each time: two letters are not one.
+    """
+    action = proposal.decision.action
+    if action is None or judged.effect == "irreversible" or judged.verdict.rule == REJECTED:
+        return None
+    target = digest(context.tools[action.tool].target(action.args))
+    found = context.evidence.approval(run, action.hash, target)
+    review = context.memory.reviews.get(found) if found else None
+    return review if review and review.expires_at > context.clock() else None
 
 
 def approved_hash(context: Context, review: Review) -> str:
@@ -189,6 +206,7 @@ def _clear(
             tainted=bool(judged.untrusted),
             entrusted=judged.entrusted,
             risk=judged.risk,
+            waived=judged.waived,
             expires_at=by_review.expires_at if by_review else context.clock() + context.offer_ttl,
         )
     )
@@ -198,13 +216,6 @@ def _turned(proposal: Proposal, gate: str, rule: str, reason: str) -> Proposal:
     return Proposal.model_validate(
         proposal.model_dump() | {"gate": gate, "rule": rule, "reason": reason[:1000]}
     )
-
-
-def came_of(progress: Progress, proposal: Proposal) -> str:
-    """Return what came of the same action before, when that speaks against trying it again."""
-    action = proposal.decision.action
-    came = progress.tried.get(action.hash[:16], "") if action else ""
-    return "" if came.startswith(("ok", "transient")) else came
 
 
 def _note(progress: Progress, gated: Proposal) -> Progress:

@@ -74,9 +74,12 @@ def escalate(state: State, runtime: Runtime[Context]) -> State:
         words=list(state.get("words", [])),
         ladder=Ladder.of(state),
     )
-    for proposal in waiting_of(state):
-        review = context.memory.reviews.get(proposal.review)
-        if review.answer is None:
+    asked = [(one, context.memory.reviews.get(one.review)) for one in waiting_of(state)]
+    settled = {_question(review): review.id for _, review in asked if review.answer}
+    for proposal, review in asked:
+        if review.answer is None and _question(review) in settled:
+            _answered_with(context, heard, proposal, settled[_question(review)])
+        elif review.answer is None:
             _still_open(context, heard, proposal, review)
         else:
             _hear(context, state, heard, proposal, review, review.answer)
@@ -115,6 +118,17 @@ def _identified(context: Context, run: str, reply: Reply) -> bool:
     if reply.review or reply.action_hash or by_id:
         return True
     return sum(entry.kind == "review" for entry in context.memory.ledger.entries(run)) <= 1
+
+
+def _question(review: Review) -> tuple[str, str]:
+    """Return what two questions have in common when one answer is enough."""
+    return review.action_hash, review.target
+
+
+def _answered_with(context: Context, heard: Heard, proposal: Proposal, other: str) -> None:
+    """Close a question that another answered too; the gate knows what that answer covers."""
+    context.memory.reviews.withdraw(proposal.review, f"answered with {other}")
+    heard.batch.append(proposal.model_copy(update={"gate": "new", "review": ""}))
 
 
 def _still_open(context: Context, heard: Heard, proposal: Proposal, review: Review) -> None:

@@ -15,13 +15,14 @@ from pydantic import JsonValue
 from nodes.guards.forms import forms_of, numbers_in
 from nodes.guards.grounding import Grounds, texts
 from tools.contract import Action, JsonObject, Observation
-from tools.records import LedgerEntry, Memory
+from tools.records import LedgerEntry, Memory, Review
 from tools.toolbox import Toolbox
 
 MAX_FORMS = 20_000
 MAX_NUMBERS = 500
 MAX_SOURCE_CHARACTERS = 400_000
 MAX_RUNS = 64
+MAX_ANSWERED = 64
 NAMED_CHARACTERS = 3
 """A shorter argument names no place."""
 
@@ -38,6 +39,9 @@ class Read:
     sources: deque[str] = field(default_factory=deque)
     decided: dict[str, JsonObject] = field(default_factory=dict)
     """Arguments of actions whose outcome is still to come, by key."""
+    rejected: deque[Action] = field(default_factory=lambda: deque(maxlen=MAX_ANSWERED))
+    approved: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Action hash and target to the question that was answered with yes."""
 
 
 class Evidence:
@@ -71,6 +75,16 @@ class Evidence:
         """Return the tools whose actions the goal allows beforehand, as globs."""
         with self._lock:
             return self._read(run, ()).granted
+
+    def rejected(self, run: str) -> tuple[Action, ...]:
+        """Return what people rejected in this run."""
+        with self._lock:
+            return tuple(self._read(run, ()).rejected)
+
+    def approval(self, run: str, action_hash: str, target: str) -> str:
+        """Return the question at which a person approved exactly this, on the same world."""
+        with self._lock:
+            return self._read(run, ()).approved.get((action_hash, target), "")
 
     def origin(self, run: str, value: str) -> str:
         """Say where a value was read, e.g. `look/2 (read_file)`; empty when nowhere.
@@ -110,7 +124,7 @@ class Evidence:
             case "observation":
                 self._observe(read, entry, words)
             case "answer":
-                self._endorse(read, entry.subject)
+                self._hear(read, self._memory.reviews.get(entry.subject))
 
     def _observe(self, read: Read, entry: LedgerEntry, words: Sequence[str]) -> None:
         """Take what no outsider can have written, and what was read where people said."""
@@ -136,14 +150,18 @@ class Evidence:
         except KeyError:
             return None
 
-    def _endorse(self, read: Read, review_id: str) -> None:
+    def _hear(self, read: Read, review: Review) -> None:
         """Take the authority values of an action that a person approved as it stands."""
-        review = self._memory.reviews.get(review_id)
         answer, action = review.answer, review.action
         if review.kind != "action" or answer is None or action is None:
             return
+        if answer.decision == "reject":
+            read.rejected.append(action)
         if answer.decision == "approve":
             self._approve(read, action)
+            read.approved[(review.action_hash, review.target)] = review.id
+            while len(read.approved) > MAX_ANSWERED:
+                del read.approved[next(iter(read.approved))]
         elif answer.decision == "edit" and answer.args is not None:
             self._approve(read, action.model_copy(update={"args": answer.args}))
 

@@ -7,12 +7,15 @@ the facts that it stands on; what follows from it, `nodes/confidence.py` decides
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from nodes.calibration.history import Judgement
 from nodes.context import Context
 from nodes.guards.grounding import Grounds
 from nodes.guards.plans import in_scope, outside
 from nodes.guards.weighing import Weighed, weigh
 from nodes.state import Goal, Progress, Proposal, State, Step, progress_of
+from nodes.waivers import in_force, is_waived
 from tools.contract import Action, EffectClass, Tool
 from tools.errors import Refused
 from tools.policy import Facts, Verdict
@@ -31,6 +34,8 @@ class Judged:
     """Whether the goal allows such actions beforehand."""
     risk: float = 1.0
     """Upper bound of the share that people reject of such actions."""
+    waived: bool = False
+    """Whether a person said that such actions need no question for a while."""
     resources: tuple[str, ...] = ()
     """What it touches."""
 
@@ -69,7 +74,6 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
     words = (goal.objective, *context.words, *state.get("words", []))
     weighed = _weighed(context, tool, action, words, state["run"])
     entrusted = tool.effect == "irreversible" and _is_entrusted(context, state["run"], tool)
-    risk = _risk(context, state, proposal, tool, resources)
     facts = Facts(
         action=action,
         effect=tool.effect,
@@ -80,10 +84,21 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
         asked=weighed.asked,
         sourced=weighed.sourced,
         carries=bool(weighed.carried),
-        risk=risk,
     )
     verdict = context.policy.judge(facts)
-    return Judged(verdict, tool.effect, certain, weighed.untrusted, entrusted, risk, resources)
+    if verdict.decision == "ask" and not verdict.rule.startswith("floor:"):
+        facts = facts.model_copy(update=_easing(context, state, proposal, tool, resources))
+        verdict = context.policy.judge(facts)
+    return Judged(
+        verdict=verdict,
+        effect=tool.effect,
+        confidence=certain,
+        untrusted=weighed.untrusted,
+        entrusted=entrusted,
+        risk=facts.risk,
+        waived=facts.waived,
+        resources=resources,
+    )
 
 
 def judgement(
@@ -101,15 +116,23 @@ def judgement(
     )
 
 
-def _risk(
+def _easing(
     context: Context, state: State, proposal: Proposal, tool: Tool, resources: Sequence[str]
-) -> float:
-    """Return what people's answers prove; nothing where no rule wants to know."""
-    alpha = context.policy.learns(tool.name, tool.effect)
+) -> dict[str, JsonValue]:
+    """Return what may spare a person the question: what was waived, and what answers prove."""
+    run, alpha = state["run"], context.policy.learns(tool.name, tool.effect)
+    waived = is_waived(
+        in_force(context.memory, context.clock()),
+        domain=context.domain,
+        run=run,
+        tool=tool.name,
+        resources=resources,
+    )
     if alpha is None:
-        return 1.0
+        return {"waived": waived}
     known = judgement(context, state, proposal, tool, resources)
-    return context.history.risk(state["run"], tool.name, alpha, known, proposal.key)
+    risk = context.history.risk(run, tool.name, alpha, known, proposal.key)
+    return {"waived": waived, "risk": risk}
 
 
 def _weighed(

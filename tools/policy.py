@@ -6,8 +6,8 @@ gets stricter, with less trust it never gets laxer, whatever a team writes into 
 first match cannot promise that: `tainted -> ask` in front of `deny` would let taint soften a
 denial. So the design leaves no room for it:
 
-1. Conditions on trust are *cautions* (`tainted`, `confidence_below`, `money_above`). Only ask and
-   deny rules may state them, and only in the direction of less trust.
+1. Conditions on trust are *cautions* (`tainted`, `confidence_below`, `money_above`, and what is
+   unusual). Only ask and deny rules may state them, and only in the direction of less trust.
 2. A caution that matches does not end the search. Its verdict is combined with whatever follows,
    and the stricter of the two stands.
 3. Hence the rule that ends the search never depends on trust, and less trust only adds verdicts.
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from tools.contract import EffectClass, Record
-from tools.policy_file import Decision, Rule, parse_policy, read_policy
+from tools.policy_file import UNUSUAL, Decision, Rule, parse_policy, read_policy
 from tools.policy_match import Facts, is_about, unmet
 
 __all__ = ["Considered", "Decision", "Facts", "Policy", "Rule", "Verdict", "explain_verdict"]
@@ -116,6 +116,11 @@ class Policy:
             if rule.learned is not None and is_about(rule, tool, effect)
         ]
         return min(wanted, default=None)
+
+    @property
+    def watches(self) -> bool:
+        """Whether a rule wants to know what is unusual."""
+        return any(getattr(rule, name) is not None for rule in self.rules for name in UNUSUAL)
 
     def never(self, tool: str, effect: EffectClass) -> bool:
         """Tell whether every use of a tool is denied, whatever its arguments and the trust."""
@@ -215,6 +220,18 @@ _FLOORS: tuple[Floor, ...] = (
         "deny",
         "It would let out an address or a link that nobody whom you trust has named.",
         lambda facts: _acts(facts) and facts.carries,
+    ),
+    Floor(
+        "protected",
+        "ask",
+        "It touches what no agent changes alone: what it is measured by, or what holds it.",
+        lambda facts: _acts(facts) and facts.protected,
+    ),
+    Floor(
+        "drift",
+        "ask",
+        "It touches what the plan did not predict for this step.",
+        lambda facts: _acts(facts) and facts.drifts,
     ),
     Floor(
         "irreversible",

@@ -1,8 +1,9 @@
 """The grammar of a policy file, and reading it so that every mistake is told in the file's words.
 
 A rule has two kinds of conditions. *What it is about*: `tool`, `effect`, `resource`, `arguments`.
-And *cautions*: `tainted`, `confidence_below`, `money_above`, which only `ask` and `deny` rules may
-state, and only in the direction of less trust. `tools/policy.py` says why.
+And *cautions*: that little is trusted (`tainted`, `confidence_below`, `money_above`), or that it
+is unusual (`new_target`, `outside_hours`, `rate_above`, `cost_above`), which only `ask` and `deny`
+rules may state, and only in the direction of less trust. `tools/policy.py` says why.
 """
 
 import fnmatch
@@ -58,6 +59,11 @@ Globs = Annotated[tuple[Glob, ...], BeforeValidator(_listed), Field(min_length=1
 Effects = Annotated[tuple[EffectClass, ...], BeforeValidator(_listed), Field(min_length=1)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
+Amount = Annotated[Number, Field(ge=0.0)]
+Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+UNUSUAL = ("new_target", "outside_hours", "rate_above", "cost_above")
+"""Cautions that compare an action with what was usual."""
+CAUTIONS = ("tainted", "confidence_below", "money_above", *UNUSUAL)
 
 
 class Predicate(Record):
@@ -91,8 +97,16 @@ class Rule(Record):
     arguments: dict[str, Predicate] = Field(default_factory=dict)
     tainted: Literal[True] | None = None
     confidence_below: Share | None = None
-    money_above: Annotated[Number, Field(ge=0.0)] | None = None
-    learned: Annotated[Share, Field(gt=0.0)] | None = None
+    money_above: Amount | None = None
+    new_target: Literal[True] | None = None
+    """The tool has not acted on this in any of the runs before."""
+    outside_hours: Hours | None = None
+    """Times of day in UTC, e.g. `08:00-18:00`; `22:00-06:00` goes past midnight."""
+    rate_above: Amount | None = None
+    """Effects of this run, in medians of the runs before."""
+    cost_above: Amount | None = None
+    """What the models of this run cost, in medians of the runs before."""
+    learned: Annotated[Share, Field(gt=0.0, le=0.5)] | None = None
     """Share of rejections below which an ask rule need not ask, once people's answers prove it."""
     verdict: Decision
     reason: str = Field(default="", max_length=500)
@@ -100,7 +114,7 @@ class Rule(Record):
     @property
     def cautious(self) -> bool:
         """Whether it applies only when something speaks against trusting the action."""
-        return not (self.tainted is self.confidence_below is self.money_above is None)
+        return any(getattr(self, name) is not None for name in CAUTIONS)
 
     @model_validator(mode="after")
     def _means_something(self) -> "Rule":
@@ -108,7 +122,7 @@ class Rule(Record):
             raise ValueError("id 'default' is the name of the verdict when no rule matches")
         if self.verdict == "allow" and self.cautious:
             raise ValueError(
-                "an allow rule may not depend on tainted, confidence_below or money_above; "
+                f"an allow rule may not depend on {', '.join(CAUTIONS[:-1])} or {CAUTIONS[-1]}; "
                 "put an ask or deny rule with that condition before it"
             )
         if self.learned is not None and (self.verdict != "ask" or self.cautious):

@@ -43,6 +43,18 @@ class Facts(Record):
     money: float = 0.0
     """Money at stake; what is not a number counts as unbounded."""
 
+    protected: bool = False
+    """Whether it touches what nobody changes alone: tests, metrics, the agent's own settings."""
+    drifts: bool = False
+    """Whether it touches what its step did not predict."""
+    new_target: bool = False
+    """Whether the tool has not acted on this in any of the runs before."""
+    minute: int | None = None
+    """Minute of the day (UTC) at which it would run; None where no rule asks."""
+    rate: float = 0.0
+    """Effects of this run, in medians of the runs before; 0 when there were too few."""
+    cost: float = 0.0
+    """What the models of this run cost, in medians of the runs before; the same."""
     risk: float = 1.0
     """Upper bound of the share that people reject of such actions; 1 when nothing is known."""
     waived: bool = False
@@ -90,6 +102,29 @@ def _trusted(rule: Rule, facts: Facts) -> Iterator[str]:
         yield f"the confidence {facts.certainty:.2f} is not below {rule.confidence_below:g}"
     if rule.money_above is not None and facts.stake <= rule.money_above:
         yield f"the money {facts.stake:.2f} is not above {rule.money_above:g}"
+    yield from _usual(rule, facts)
+
+
+def _usual(rule: Rule, facts: Facts) -> Iterator[str]:
+    """Yield the cautions of a rule about the unusual that find all as ever."""
+    if rule.new_target and not facts.new_target:
+        yield "the tool has acted on this before"
+    if rule.outside_hours is not None and not _is_outside(rule.outside_hours, facts.minute):
+        yield f"it is within {rule.outside_hours}"
+    for name, seen, limit in (
+        ("rate", facts.rate, rule.rate_above),
+        ("cost", facts.cost, rule.cost_above),
+    ):
+        if limit is not None and not (seen > limit or math.isnan(seen)):
+            yield f"the {name} of {seen:.1f} medians is not above {limit:g}"
+
+
+def _is_outside(hours: str, minute: int | None) -> bool:
+    if minute is None:
+        return False
+    first, last = (int(text[:2]) * 60 + int(text[3:]) for text in hours.split("-"))
+    within = first <= minute < last if first <= last else not last <= minute < first
+    return not within
 
 
 def _touches(globs: Iterable[str], resources: Iterable[str], *, narrow: bool) -> bool:

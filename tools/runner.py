@@ -201,7 +201,7 @@ class Runner:
 
     def _begin(self, tool: Tool, call: Call) -> Observation:
         try:
-            snapshot = tool.snapshot(call.action.args)
+            snapshot = _snapshot(tool, call)
         except ToolFault as fault:
             return _failure(tool, call, fault)
         self._intend(call, snapshot)
@@ -214,7 +214,7 @@ class Runner:
         try:
             self.patiently(lambda: self._require_clearance(tool, call))
             # The world may have changed since, and undo must bring back what is there now.
-            snapshot = self.patiently(lambda: tool.snapshot(call.action.args))
+            snapshot = self.patiently(lambda: _snapshot(tool, call))
         except (NotCleared, ToolFault) as refusal:
             self.journal.settle(call.key, "failed", error=refusal.what)
             fault = refusal if isinstance(refusal, ToolFault) else Refused(refusal.what)
@@ -291,6 +291,16 @@ class Runner:
 def _found(record: EffectRecord) -> JsonObject:
     """Return an effect's snapshot with its key: a lost result cannot say what it was done under."""
     return record.snapshot | {"key": record.key}
+
+
+def _snapshot(tool: Tool, call: Call) -> JsonObject:
+    """Take what undo will need; a tool that breaks on it has done nothing yet."""
+    try:
+        return tool.snapshot(call.action.args)
+    except ToolFault:
+        raise
+    except Exception as fault:
+        raise Fatal(f"{tool.name!r} broke before it did anything: {fault!r}.") from fault
 
 
 def _likeness(tool: Tool, call: Call) -> str:

@@ -24,6 +24,7 @@ from graphs.cli import (
     runs,
     tools,
     undo,
+    waivers,
 )
 from graphs.cli.exits import INTERRUPTED, epilog
 from graphs.cli.printing import Printer
@@ -67,9 +68,10 @@ _GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     ),
     "tools": ("Know what an agent's tools may do.", {"show": tools.show, "check": tools.check}),
     "key": ("Keys, and encryption of the store.", {"new": key.new, "rotate": key.rotate}),
+    "waivers": ("What needs no question for a while.", {"revoke": waivers.revoke}),
     "policy": ("Try a policy before using it.", {"check": policy.check, "test": policy.try_out}),
 }
-_OVERVIEWS: Mapping[str, Command] = {"tools": tools.overview}
+_OVERVIEWS: Mapping[str, Command] = {"tools": tools.overview, "waivers": waivers.overview}
 """What a group does when no command of it is named."""
 
 

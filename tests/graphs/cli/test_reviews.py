@@ -161,3 +161,35 @@ def test_an_empty_inbox_says_so(item: str) -> None:
     call("approve", item)
     assert call("inbox").out == "Nothing waits for a person.\n"
     assert call("inbox", "--json").document == []
+
+
+def test_question_can_be_waived_for_a_time_and_the_waiver_revoked(item: str) -> None:
+    done = call("approve", item, "--for", "8h", "--on", "index:*", "--as", "ada")
+    assert (done.code, "Not asked again until" in done.out) == (0, True)
+    given = call("waivers", "--json").document
+    assert [(one["tool"], one["by"], one["run"]) for one in given] == [("drop_index", "ada", "")]
+    assert given[0]["id"] in call("waivers").out
+    assert call("waivers", "revoke", given[0]["id"], "--as", "eve").code == 0
+    assert "Nothing is waived" in call("waivers").out
+    assert call("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--for", "forever"), "no span of time"),
+        (("--on", "index:*"), "Add e.g. --for run"),
+    ],
+)
+def test_waiver_that_cannot_be_meant_answers_nothing(
+    item: str, options: tuple[str, ...], told: str
+) -> None:
+    done = call("approve", item, *options)
+    assert (done.code, told in done.err) == (2, True)
+    assert call("inbox", "--json").document[0]["id"] == item
+
+
+def test_unknown_waiver_is_said(waiting: Path) -> None:
+    assert waiting.exists()
+    done = call("waivers", "revoke", "wv-none")
+    assert (done.code, "no waiver" in done.err) == (2, True)
