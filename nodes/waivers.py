@@ -60,21 +60,14 @@ def waive(
     Raises:
         BadInput: The question is not one that can be waived.
     """
-    judged = judgement_of(review)
-    if judged is None or review.action is None or review.card.get("effect") == "irreversible":
-        raise BadInput(
-            f"The question {review.id!r} cannot be waived for others like it.",
-            changed="No waiver was given.",
-            advice="What cannot be undone, has a value of unknown origin, or is no action, is "
-            "asked about each time.",
-        )
-    scope = tuple(resources) or tuple(map(_exactly, judged.resources))
+    tool, touched = _about(review)
+    scope = tuple(resources) or tuple(map(_exactly, touched))
     name = f"wv-{digest({'review': review.id, 'scope': [*scope], 'until': str(until)})[:10]}"
     try:
         waiver = Waiver(
             id=name,
             domain=domain,
-            tool=review.action.tool,
+            tool=tool,
             resources=scope,
             run=review.run if only_run else "",
             until=until,
@@ -85,6 +78,19 @@ def waive(
         raise BadInput("A waiver needs 1 to 50 resources.", changed="None was given.") from fault
     memory.ledger.append(STREAM, "waiver", waiver.id, waiver.to_json())
     return waiver
+
+
+def _about(review: Review) -> tuple[str, tuple[str, ...]]:
+    """Return the tool and the resources of a question that may be waived."""
+    judged = judgement_of(review)
+    if judged is None or review.action is None or review.card.get("effect") == "irreversible":
+        raise BadInput(
+            f"The question {review.id!r} cannot be waived for others like it.",
+            changed="No waiver was given.",
+            advice="What cannot be undone, has a value of unknown origin, or is no action, is "
+            "asked about each time.",
+        )
+    return review.action.tool, judged.resources
 
 
 def revoke(memory: Memory, waiver: str, *, by: str) -> None:

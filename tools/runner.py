@@ -293,13 +293,14 @@ def _found(record: EffectRecord) -> JsonObject:
     return record.snapshot | {"key": record.key}
 
 
+_BUGS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+
+
 def _snapshot(tool: Tool, call: Call) -> JsonObject:
     """Take what undo will need; a tool that breaks on it has done nothing yet."""
     try:
         return tool.snapshot(call.action.args)
-    except ToolFault:
-        raise
-    except Exception as fault:
+    except _BUGS as fault:
         raise Fatal(f"{tool.name!r} broke before it did anything: {fault!r}.") from fault
 
 

@@ -31,6 +31,7 @@ def test_no_does_not_vouch_for_the_value_that_was_asked_about(store: Store, fold
     run.reject(message="Never write to evil-outsider.")
     assert not (folder / "evil-outsider").exists()
     assert [review.why for review in run.pending] == [
+        "It is nearly what a person rejected in this run. "
         "An argument that decides who, where or how much has no trusted origin."
     ]
 
