@@ -8,7 +8,7 @@ unknown origin are asked about as ever (`tools/policy.py`).
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from nodes.calibration.history import judgement_of
 from nodes.guards.plans import in_scope
@@ -18,6 +18,8 @@ from tools.records import Memory, Review
 
 STREAM = "waivers"
 """The ledger's entries about waivers stand under this name, not under a run's."""
+MAX_RESOURCES = 50
+"""Further ones are not covered."""
 
 
 class Waiver(Record):
@@ -26,7 +28,7 @@ class Waiver(Record):
     id: str
     domain: str
     tool: str
-    resources: tuple[str, ...] = Field(min_length=1, max_length=50)
+    resources: tuple[str, ...] = Field(max_length=MAX_RESOURCES)
     """Globs; all that an action touches must resemble one of them."""
     run: str = ""
     """The only run that it is for; every run when empty."""
@@ -63,19 +65,16 @@ def waive(
     tool, touched = _about(review)
     scope = tuple(resources) or tuple(map(_exactly, touched))
     name = f"wv-{digest({'review': review.id, 'scope': [*scope], 'until': str(until)})[:10]}"
-    try:
-        waiver = Waiver(
-            id=name,
-            domain=domain,
-            tool=tool,
-            resources=scope,
-            run=review.run if only_run else "",
-            until=until,
-            by=by,
-            review=review.id,
-        )
-    except ValidationError as fault:
-        raise BadInput("A waiver needs 1 to 50 resources.", changed="None was given.") from fault
+    waiver = Waiver(
+        id=name,
+        domain=domain,
+        tool=tool,
+        resources=scope[:MAX_RESOURCES],
+        run=review.run if only_run else "",
+        until=until,
+        by=by,
+        review=review.id,
+    )
     memory.ledger.append(STREAM, "waiver", waiver.id, waiver.to_json())
     return waiver
 

@@ -30,10 +30,10 @@ def test_no_does_not_vouch_for_the_value_that_was_asked_about(store: Store, fold
     run = shelf_agent(store, folder, script(step("w", "put"), w=[outsider, again])).run("Tidy")
     run.reject(message="Never write to evil-outsider.")
     assert not (folder / "evil-outsider").exists()
-    assert [review.why for review in run.pending] == [
-        "It is nearly what a person rejected in this run. "
+    assert len(run.pending) == 1
+    assert run.pending[0].why.endswith(
         "An argument that decides who, where or how much has no trusted origin."
-    ]
+    )
 
 
 def test_words_of_a_person_do_vouch(store: Store, folder: Path) -> None:
