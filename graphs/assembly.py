@@ -19,6 +19,7 @@ from graphs.tracing import TracedRunner, Tracing
 from nodes.calibration.history import History
 from nodes.context import Context, Decider, Judge, Planner, Summarizer
 from nodes.evidence import Evidence
+from nodes.usual import Usual
 from tools.contract import Clock, EffectRecord, JsonObject, digest
 from tools.errors import BadInput
 from tools.runner import Runner
@@ -111,7 +112,9 @@ def _context(
         settings=domain.settings,
         boundaries=domain.boundaries,
         words=domain.words,
+        protected=domain.protected,
         evidence=Evidence(store, domain.tools, domain.principals),
+        usual=Usual(store, domain.tools),
         history=History(store, _mind(domain)),
         offer_ttl=timedelta(hours=settings.offer_hours),
         reviewer=settings.reviewer,

@@ -35,6 +35,9 @@ class Domain:
     """People and accounts that are known and trusted, e.g. an address book."""
     words: tuple[str, ...] = ()
     """What the user said beside the goal, e.g. a runbook; arguments may come from it."""
+    protected: tuple[str, ...] = ()
+    """Globs over resources that no agent changes without a person: what it is measured by, and what
+    holds it. Letter case makes no difference."""
     constraints: tuple[str, ...] = ()
     """In words for models and people, what `checks` holds the world to."""
 

@@ -76,8 +76,9 @@ def _by_success(state: State, checks: Sequence[Check]) -> tuple[Outcome, str]:
     missed = [check for check in checks if check.kind != "constraint" and not check.holds]
     if goal_of(state).dry_run:
         return "unverified", "Dry run: nothing was changed."
+    told = "; ".join(check.detail for check in success)
     if success and not missed:
-        return "verified", "; ".join(check.detail for check in success)
+        return ("verified" if any(check.proves for check in success) else "unverified"), told
     reason = "; ".join(f"{check.name}: {check.detail}" for check in missed)
     steps = progress_of(state).values()
     failed = [step for step in steps if step.status == "failed"]

@@ -15,6 +15,7 @@ from nodes.evidence import Evidence
 from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Check, Decision, Goal, Happening, Plan, Step
 from nodes.upgrade import check_upgrade
+from nodes.usual import Usual
 from tools.contract import Clock, EffectRecord, JsonObject, Record, ToolCard
 from tools.errors import RunBusy, SurefootError
 from tools.policy import Policy
@@ -179,10 +180,14 @@ class Context:
     """Scope of a goal that names none."""
     evidence: Evidence
     """What the values of an action may stand on."""
+    usual: Usual
+    """What was usual in the runs before."""
     history: History
     """What people answered before."""
     words: tuple[str, ...] = ()
     """What the user said beside the goal, e.g. a runbook; arguments may come from it."""
+    protected: tuple[str, ...] = ()
+    """Globs over resources that no action touches without a person."""
     reviewer: str = "unnamed"
     """To whom an answer is attributed that does not say who gave it."""
     watcher: Listener | None = None

@@ -1,5 +1,6 @@
 """finish: say what became of it. When the goal was not reached, a packet for a person."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from langgraph.runtime import Runtime
@@ -7,9 +8,9 @@ from pydantic import TypeAdapter
 
 from nodes.conclusion import conclude
 from nodes.context import Context, enter, tell
-from nodes.state import State, goal_of, progress_of
+from nodes.state import State, goal_of, plan_of, progress_of
 from tools.contract import EffectRecord, JsonObject
-from tools.errors import GraphChanged
+from tools.errors import GraphChanged, ToolFault
 from tools.records import Status
 
 BELIEVED = timedelta(minutes=10)
@@ -71,9 +72,32 @@ def _report(context: Context, run: str, state: State) -> JsonObject:
         "checks": list(state.get("checks", [])),
         "spent": state.get("spent", {}),
         "measured": state.get("measured", ""),
+        "scope": _scope(context, state, effects),
         "help": [*_advice(state, effects)],
     }
     return report
+
+
+def _scope(context: Context, state: State, effects: list[EffectRecord]) -> JsonObject:
+    """Return what each step was predicted to change, and what it has changed."""
+    steps = plan_of(state).steps if "plan" in state else ()
+    return {
+        step.id: {
+            "predicted": [*step.touches],
+            "touched": [*_touched(context, [one for one in effects if one.step == step.id])],
+        }
+        for step in steps
+        if step.touches
+    }
+
+
+def _touched(context: Context, effects: list[EffectRecord]) -> list[str]:
+    """Return what effects changed; what no tool can tell any more is left out."""
+    names: set[str] = set()
+    for record in effects:
+        with suppress(KeyError, ToolFault):
+            names |= context.tools[record.action.tool].resources(record.action.args)
+    return sorted(names)
 
 
 def _effect(record: EffectRecord) -> JsonObject:

@@ -14,7 +14,7 @@ from nodes.context import Context
 from nodes.guards.grounding import Grounds
 from nodes.guards.plans import in_scope, outside
 from nodes.guards.weighing import Weighed, weigh
-from nodes.state import Goal, Progress, Proposal, State, Step, progress_of
+from nodes.state import Goal, Progress, Proposal, State, Step, plan_of, progress_of
 from nodes.waivers import in_force, is_waived
 from tools.contract import Action, EffectClass, Tool
 from tools.errors import Refused
@@ -73,18 +73,7 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
         return Judged(verdict, tool.effect, certain)
     words = (goal.objective, *context.words, *state.get("words", []))
     weighed = _weighed(context, tool, action, words, state["run"])
-    entrusted = tool.effect == "irreversible" and _is_entrusted(context, state["run"], tool)
-    facts = Facts(
-        action=action,
-        effect=tool.effect,
-        resources=resources,
-        confidence=certain,
-        tainted=bool(weighed.untrusted),
-        entrusted=entrusted,
-        asked=weighed.asked,
-        sourced=weighed.sourced,
-        carries=bool(weighed.carried),
-    )
+    facts = _facts(context, state, proposal, resources, weighed)
     verdict = context.policy.judge(facts)
     if verdict.decision == "ask" and not verdict.rule.startswith("floor:"):
         facts = facts.model_copy(update=_easing(context, state, proposal, tool, resources))
@@ -94,11 +83,42 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
         effect=tool.effect,
         confidence=certain,
         untrusted=weighed.untrusted,
-        entrusted=entrusted,
+        entrusted=facts.entrusted,
         risk=facts.risk,
         waived=facts.waived,
         resources=resources,
     )
+
+
+def _facts(
+    context: Context,
+    state: State,
+    proposal: Proposal,
+    resources: tuple[str, ...],
+    weighed: Weighed,
+) -> Facts:
+    """Return all that the verdict depends on; what nobody needs to know is not looked up."""
+    action = proposal.decision.action or Action(tool="")
+    tool, run = context.tools[action.tool], state["run"]
+    facts = Facts(
+        action=action,
+        effect=tool.effect,
+        resources=resources,
+        confidence=proposal.decision.confidence,
+        tainted=bool(weighed.untrusted),
+        entrusted=tool.effect == "irreversible" and _is_entrusted(context, run, tool),
+        asked=weighed.asked,
+        sourced=weighed.sourced,
+        carries=bool(weighed.carried),
+        protected=any(in_scope(context.protected, name.casefold()) for name in resources),
+        drifts=_drifts(state, proposal, resources),
+    )
+    if tool.effect == "read" or not context.policy.watches:
+        return facts
+    seen, now = context.usual.compare(run, context.domain, tool.name, resources), context.clock()
+    minute = now.hour * 60 + now.minute
+    update = {"new_target": seen.new_target, "rate": seen.rate, "cost": seen.cost}
+    return facts.model_copy(update=update | {"minute": minute})
 
 
 def judgement(
@@ -114,6 +134,12 @@ def judgement(
         resources,
         [step for step, seen in progress.items() if seen.result],
     )
+
+
+def _drifts(state: State, proposal: Proposal, resources: Sequence[str]) -> bool:
+    """Tell whether an action touches what the plan did not predict for its step."""
+    predicted = plan_of(state).step(proposal.step).touches if "plan" in state else ()
+    return bool(predicted) and not all(in_scope(predicted, name) for name in resources)
 
 
 def _easing(

@@ -66,6 +66,8 @@ class Step(Record):
     needs: tuple[StepId, ...] = ()
     expects: str = Field(default="", max_length=500)
     """The expected outcome, in words."""
+    touches: tuple[str, ...] = Field(default=(), max_length=50)
+    """Globs over the resources that it is predicted to change; other changes are asked about."""
     max_actions: int = Field(default=20, ge=1, le=2000)
 
 
@@ -152,6 +154,8 @@ class Check(Record):
     detail: str
     key: str = ""
     """The effect that it judges; empty when it judges the whole."""
+    proves: bool = True
+    """Whether holding tells anything: what held before anything was done tells nothing."""
     measured: dict[str, JsonValue] = Field(default_factory=dict)
 
 

@@ -86,6 +86,9 @@ class Gate:
             memory=memory,
             evidence=Evidence(memory, tools, principals),
             words=(),
+            protected=(),
+            domain=suite,
+            clock=lambda: NOW,
         )
         self._context: Context = context
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from checkpoints.store import Store
 from graphs.domain import Domain
 from graphs.workspace.checks import WorkspaceChecks
+from graphs.workspace.metrics import metrics_of
 from graphs.workspace.playbook import RunbookPlaybook
 from graphs.workspace.proof import success_checks
 from graphs.workspace.runbook import Runbook, parse_runbook
@@ -86,6 +87,7 @@ def workspace_domain(settings: JsonObject, store: Store) -> Domain:
         settings=settings,
         instructions=files("graphs.workspace") / "instructions.md",
         words=(text, runbook.said) if runbook else (),
+        protected=rules.protected,
         constraints=tuple(
             one.format(globs=", ".join(rules.unchanged)) for one in CONSTRAINTS if rules.unchanged
         ),
@@ -105,12 +107,16 @@ def _checks(toolset: Toolset, rules: WorkspaceSettings) -> WorkspaceChecks:
     workspace = toolset.workspace
     workshop = workspace.workshop if workspace else None
     success = success_checks(workshop, rules.success)
+    metrics = metrics_of(workshop, rules.metrics)
     if workspace is None:
-        return WorkspaceChecks(root=None, unchanged=rules.unchanged, success=success)
+        return WorkspaceChecks(
+            root=None, unchanged=rules.unchanged, success=success, metrics=metrics
+        )
     return WorkspaceChecks(
         root=workspace.root,
         unchanged=rules.unchanged,
         success=success,
+        metrics=metrics,
         skip=lambda name: bool(workspace.guard.denies(name)),
     )
 

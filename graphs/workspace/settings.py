@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
+from graphs.workspace.metrics import MetricSettings
 from tools.contract import Record
 from tools.documents.settings import DocumentsSettings
 from tools.files.settings import FilesSettings
@@ -12,6 +15,18 @@ from tools.http.settings import HttpSettings
 from tools.mcp.settings import McpSettings
 from tools.research.settings import ResearchSettings
 from tools.sandbox.settings import CommandSettings
+
+PROTECTED = (
+    "file:surefoot.toml",
+    "file:*.surefoot*",
+    "file:tests/*",
+    "file:*/tests/*",
+    "file:test_*",
+    "file:*/test_*",
+    "file:conftest.py",
+    "file:*/conftest.py",
+)
+"""Tests, and what holds the agent itself: changing them is how any goal can be made to look met."""
 
 
 class ToolSettings(Record):
@@ -69,6 +84,10 @@ class WorkspaceSettings(Record):
 
     unchanged: tuple[str, ...] = ()
     """Globs of files that no run may change, e.g. `tests/*`; one that does is undone."""
+    protected: tuple[str, ...] = PROTECTED
+    """Globs over resources that are changed only when a person says so each time."""
+    metrics: dict[str, MetricSettings] = Field(default_factory=dict)
+    """What is to get better, and what must not get worse meanwhile."""
     success: tuple[str, ...] = ()
     """Names of commands that must succeed at the end; without one no run is `verified`."""
 

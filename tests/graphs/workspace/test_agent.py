@@ -45,7 +45,7 @@ def workspace(tmp_path: Path) -> Path:
 def settings(folder: Path, *unchanged: str) -> Settings:
     return Settings(
         tools=ToolSettings(files=FilesSettings(root=str(folder))),
-        workspace=WorkspaceSettings(unchanged=unchanged),
+        workspace=WorkspaceSettings(unchanged=unchanged, protected=()),
         reviewer="tester",
     )
 
