@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
+from nodes.claims import check_claims
 from nodes.context import Context, enter, tell
 from nodes.guards.budget import reserve
 from nodes.judging import Judged, in_full, judge
@@ -48,7 +49,7 @@ def confidence(state: State, runtime: Runtime[Context]) -> State:
     asked = {proposal.key: proposal for proposal in waiting_of(state)}
     batch: list[Proposal] = []
     for proposal in batch_of(state):
-        gated = _gate(context, state, proposal)
+        gated = _gate(context, state, _looked_up(context, run, proposal))
         _record(context, run, gated, spent_of(state).iterations)
         tell(runtime, "gate", key=gated.key, gate=gated.gate, rule=gated.rule, reason=gated.reason)
         progress[gated.step] = _note(progress[gated.step], gated)
@@ -71,6 +72,14 @@ def confidence(state: State, runtime: Runtime[Context]) -> State:
         progress={step: value.to_json() for step, value in progress.items()},
         halted=halted,
     )
+
+
+def _looked_up(context: Context, run: str, proposal: Proposal) -> Proposal:
+    """Look the decision's claims up in what the run has read."""
+    if not proposal.decision.claims:
+        return proposal.model_copy(update={"claims": ()})
+    claims = check_claims(proposal.decision.claims, context.evidence.sources(run))
+    return proposal.model_copy(update={"claims": claims})
 
 
 def _refusals(batch: list[Proposal]) -> list[Happening]:
@@ -263,4 +272,6 @@ def _record(context: Context, run: str, gated: Proposal, iteration: int) -> None
         "action_hash": action.hash if action else "",
         "tool": action.tool[:60] if action else "",
     }
+    if gated.claims:
+        body["claims"] = [claim.to_json() for claim in gated.claims]
     context.memory.ledger.append(run, "gate", gated.key, body)

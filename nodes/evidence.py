@@ -12,9 +12,11 @@ from threading import Lock
 
 from pydantic import JsonValue
 
+from nodes.claims import Source
 from nodes.guards.forms import forms_of, numbers_in
 from nodes.guards.grounding import Grounds, texts
-from tools.contract import Action, JsonObject, Observation
+from tools.contract import Action, JsonObject, Observation, Tool
+from tools.errors import ToolFault
 from tools.records import LedgerEntry, Memory, Review
 from tools.toolbox import Toolbox
 
@@ -23,6 +25,10 @@ MAX_NUMBERS = 500
 MAX_SOURCE_CHARACTERS = 400_000
 MAX_RUNS = 64
 MAX_ANSWERED = 64
+MAX_SEEN = 100
+"""Newest observations in which claims are looked up."""
+CLAIM_CHARACTERS = 200_000
+"""Of each of them."""
 NAMED_CHARACTERS = 3
 """A shorter argument names no place."""
 
@@ -42,6 +48,8 @@ class Read:
     rejected: deque[Action] = field(default_factory=lambda: deque(maxlen=MAX_ANSWERED))
     approved: dict[tuple[str, str], str] = field(default_factory=dict)
     """Action hash and target to the question that was answered with yes."""
+    seen: deque[tuple[Observation, str]] = field(default_factory=lambda: deque(maxlen=MAX_SEEN))
+    """What was read, with the place where it was read."""
 
 
 class Evidence:
@@ -85,6 +93,17 @@ class Evidence:
         """Return the question at which a person approved exactly this, on the same world."""
         with self._lock:
             return self._read(run, ()).approved.get((action_hash, target), "")
+
+    def sources(self, run: str) -> list[Source]:
+        """Return what the run has read, for claims to be looked up in."""
+        with self._lock:
+            seen = list(self._read(run, ()).seen)
+        return [
+            Source(
+                one.key, place, one.trust, "\n".join(texts(self._result(one)))[:CLAIM_CHARACTERS]
+            )
+            for one, place in seen
+        ]
 
     def origin(self, run: str, value: str) -> str:
         """Say where a value was read, e.g. `look/2 (read_file)`; empty when nowhere.
@@ -133,6 +152,7 @@ class Evidence:
         tool = self._tools.get(seen.tool)
         if tool is None or seen.status != "ok":
             return
+        read.seen.append((seen, _place(tool, args)))
         result = self._result(seen)
         whole = ("*",) if tool.output_trust == "trusted" else ()
         for path in (*whole, *sorted(tool.trusted_fields)):
@@ -189,6 +209,14 @@ def _is_named(args: JsonObject, words: Sequence[str], read: Read) -> bool:
     """Tell whether people named the place that was read: each text among its arguments."""
     names = [value for value in args.values() if isinstance(value, str) and value]
     return bool(names) and all(_names(name, words, read) for name in names)
+
+
+def _place(tool: Tool, args: JsonObject) -> str:
+    """Return where a tool has read; its name when it cannot tell any more."""
+    try:
+        return ", ".join(sorted(tool.resources(args))) or tool.name
+    except (ToolFault, KeyError, ValueError):
+        return tool.name
 
 
 def _names(name: str, words: Sequence[str], read: Read) -> bool:

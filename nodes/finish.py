@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from langgraph.runtime import Runtime
 from pydantic import TypeAdapter
 
+from nodes.claims import stated_in
 from nodes.conclusion import conclude
 from nodes.context import Context, enter, tell
 from nodes.state import State, goal_of, plan_of, progress_of
@@ -73,9 +74,19 @@ def _report(context: Context, run: str, state: State) -> JsonObject:
         "spent": state.get("spent", {}),
         "measured": state.get("measured", ""),
         "scope": _scope(context, state, effects),
+        **_claims(context, run),
         "help": [*_advice(state, effects)],
     }
     return report
+
+
+def _claims(context: Context, run: str) -> JsonObject:
+    """Return what was stated as a fact: what stands in a source, and, apart, what does not."""
+    found = stated_in(context.memory.ledger.entries(run))
+    return {
+        "facts": [claim.to_json() for claim in found if claim.supported],
+        "unsupported": [claim.statement for claim in found if not claim.supported],
+    }
 
 
 def _scope(context: Context, state: State, effects: list[EffectRecord]) -> JsonObject:

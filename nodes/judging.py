@@ -112,6 +112,7 @@ def _facts(
         carries=bool(weighed.carried),
         protected=any(in_scope(context.protected, name.casefold()) for name in resources),
         drifts=_drifts(state, proposal, resources),
+        unsupported=not all(claim.supported for claim in proposal.claims),
     )
     if tool.effect == "read" or not context.policy.watches:
         return facts

@@ -39,6 +39,7 @@ def ask(context: Context, state: State, proposal: Proposal, judged: Judged) -> R
             card=_card(goal_of(state), decision, tool, preview)
             | {"rule": verdict.rule, "untrusted": [*untrusted]}
             | {"origins": {value: context.evidence.origin(run, value) for value in untrusted}}
+            | {"claims": [claim.to_json() for claim in proposal.claims]}
             | {"judged": judgement(context, state, proposal, tool, judged.resources).to_json()},
             created_at=now,
             expires_at=now + context.offer_ttl,

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field, JsonValue
 
+from nodes.claims import MAX_CLAIMS, Claim, Stated
 from nodes.guards.budget import Budget, Spent
 from nodes.guards.loops import Trace
 from tools.contract import Action, JsonObject, Observation, Record
@@ -100,6 +101,8 @@ class Decision(Record):
     alternatives: tuple[Alternative, ...] = Field(default=(), max_length=10)
     evidence: tuple[str, ...] = Field(default=(), max_length=20)
     """References: artifacts, step ids, query ids."""
+    claims: tuple[Stated, ...] = Field(default=(), max_length=MAX_CLAIMS)
+    """What it takes for facts, with the words of a source that say so."""
     confidence: float = Field(default=0.0, ge=0.0, le=1.0)
     origin: str = "playbook"
 
@@ -116,6 +119,8 @@ class Proposal(Record):
     reason: str = ""
     review: str = ""
     """Id of the review that asked, or that was answered with yes."""
+    claims: tuple[Claim, ...] = Field(default=(), max_length=MAX_CLAIMS)
+    """The decision's claims, looked up by the gate."""
 
 
 class Progress(Record):

@@ -234,6 +234,12 @@ _FLOORS: tuple[Floor, ...] = (
         lambda facts: _acts(facts) and facts.drifts,
     ),
     Floor(
+        "unsupported",
+        "ask",
+        "It rests on a claim that stands in nothing that was read.",
+        lambda facts: _acts(facts) and facts.unsupported,
+    ),
+    Floor(
         "irreversible",
         "ask",
         "What cannot be undone is a person's decision.",

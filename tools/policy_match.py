@@ -47,6 +47,8 @@ class Facts(Record):
     """Whether it touches what nobody changes alone: tests, metrics, the agent's own settings."""
     drifts: bool = False
     """Whether it touches what its step did not predict."""
+    unsupported: bool = False
+    """Whether it rests on a claim that stands in nothing that was read."""
     new_target: bool = False
     """Whether the tool has not acted on this in any of the runs before."""
     minute: int | None = None

@@ -33,6 +33,7 @@ def show_card(printer: Printer, review: Review, untrusted: Iterable[str]) -> Non
     else:
         _change(printer, review.card)
     _options(printer, review)
+    _answer(printer, "Taken for facts", _facts_told(review.card.get("claims")))
     _answer(printer, "Why", [str(review.card.get("reasoning", "")), f"Asked because: {review.why}"])
     if review.kind not in _TROUBLES:
         _answer(printer, "How sure", [_sure(review.card)])
@@ -79,6 +80,26 @@ def _trouble(printer: Printer, card: JsonObject) -> None:
     _answer(
         printer, "Tried so far", [line(one) for one in tried] if isinstance(tried, list) else []
     )
+
+
+def _facts_told(claims: JsonValue) -> list[str]:
+    """Return what the decision takes for facts, and where each of them stands."""
+    return (
+        [_fact_told(one) for one in claims if isinstance(one, dict)]
+        if (isinstance(claims, list))
+        else []
+    )
+
+
+def _fact_told(claim: JsonObject) -> str:
+    spans = claim.get("spans")
+    places = (
+        [str(one.get("origin")) for one in spans if isinstance(one, dict)]
+        if (isinstance(spans, list))
+        else []
+    )
+    where = f"stands in {', '.join(places)}" if claim.get("supported") else "stands nowhere"
+    return f"{line(claim.get('statement'))} ({where})"
 
 
 def _options(printer: Printer, review: Review) -> None:

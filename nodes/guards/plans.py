@@ -40,11 +40,24 @@ def plan_problems(
         ]
     if len(plan.steps) > goal.budget.max_iterations:
         problems.append(f"{len(plan.steps)} steps are more than the budget's iterations")
-    if before is not None:
-        known = {name for step in before.steps for name in step.tools}
-        wider = sorted({name for step in plan.steps for name in step.tools} - known)
-        if wider:
-            problems.append(f"the new plan calls tools that the first did not: {', '.join(wider)}")
+    return problems if before is None else [*problems, *_widened(plan, before)]
+
+
+def _widened(plan: Plan, before: Plan) -> list[str]:
+    """Return how a replan goes beyond the plan before: by then anybody may have had his say."""
+    known = {name for step in before.steps for name in step.tools}
+    wider = sorted({name for step in plan.steps for name in step.tools} - known)
+    problems = []
+    if wider:
+        problems.append(f"the new plan calls tools that the first did not: {', '.join(wider)}")
+    predicted = {glob for step in before.steps for glob in step.touches}
+    free = {step.id for step in before.steps if not step.touches}
+    for step in plan.steps:
+        held = step.id not in free if step.id in {one.id for one in before.steps} else not free
+        if held and not (step.touches and predicted.issuperset(step.touches)):
+            problems.append(
+                f"step {step.id!r} may touch more than the first plan: {', '.join(sorted(predicted))}"
+            )
     return problems
 
 

@@ -116,6 +116,7 @@ facts = st.builds(
     carries=st.booleans(),
     protected=st.booleans(),
     drifts=st.booleans(),
+    unsupported=st.booleans(),
     new_target=st.booleans(),
     minute=st.none() | st.integers(0, 1439),
     rate=nearby,
@@ -159,6 +160,7 @@ def pair(one: Facts, other: Facts) -> tuple[Facts, Facts]:
         "carries": one.carries or other.carries,
         "protected": one.protected or other.protected,
         "drifts": one.drifts or other.drifts,
+        "unsupported": one.unsupported or other.unsupported,
         "new_target": one.new_target or other.new_target,
         "waived": one.waived and other.waived,
         "risk": risky.risk,
@@ -177,6 +179,7 @@ def pair(one: Facts, other: Facts) -> tuple[Facts, Facts]:
         "carries": one.carries and other.carries,
         "protected": one.protected and other.protected,
         "drifts": one.drifts and other.drifts,
+        "unsupported": one.unsupported and other.unsupported,
         "new_target": one.new_target and other.new_target,
         "waived": one.waived or other.waived,
         "risk": safe.risk,
@@ -238,10 +241,10 @@ def test_no_policy_lowers_a_floor(policy: Policy, asked: Facts) -> None:
 
 @thorough
 @given(policies, facts.filter(lambda asked: asked.effect != "read"))
-def test_what_is_protected_or_was_not_predicted_is_never_simply_allowed(
+def test_what_is_protected_unpredicted_or_unsupported_is_never_simply_allowed(
     policy: Policy, asked: Facts
 ) -> None:
-    assume(asked.protected or asked.drifts)
+    assume(asked.protected or asked.drifts or asked.unsupported)
     assert policy.judge(asked).decision != "allow"
 
 

@@ -14,8 +14,9 @@ from tools.documents.extracting import Extract
 from tools.documents.index import Index
 from tools.documents.passages import Mark, passages
 from tools.documents.queries import query
-from tools.documents.quotes import folded, locate
+from tools.documents.quotes import locate
 from tools.documents.settings import DocumentsSettings
+from tools.documents.spans import folded
 
 WORDS = st.sampled_from(
     ["fox", "dog", "the", "a", "Über", "naïve", "x1", "don't", "“so”", "end.", "\n\n", "--", "東京"]
