@@ -55,9 +55,8 @@ def _widened(plan: Plan, before: Plan) -> list[str]:
     for step in plan.steps:
         held = step.id not in free if step.id in {one.id for one in before.steps} else not free
         if held and not (step.touches and predicted.issuperset(step.touches)):
-            problems.append(
-                f"step {step.id!r} may touch more than the first plan: {', '.join(sorted(predicted))}"
-            )
+            first = ", ".join(sorted(predicted))
+            problems.append(f"step {step.id!r} may touch more than the first plan: {first}")
     return problems
 
 
