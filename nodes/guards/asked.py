@@ -7,7 +7,7 @@ call for is asked about instead of refused.
 """
 
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from tools.contract import Tool
@@ -24,7 +24,7 @@ _OWN: Final = re.compile(r"\bfollowing (?:tasks?|actions?|steps)\b", re.IGNORECA
 """`Perform the following tasks` announces the user's own words."""
 
 
-def asked_for(tool: Tool, words: Sequence[str]) -> bool:
+def asked_for(tool: Tool, words: tuple[str, ...]) -> bool:
     """Tell whether people's words call for a tool; one that declares no words, any goal may need.
 
     Args:
@@ -34,11 +34,17 @@ def asked_for(tool: Tool, words: Sequence[str]) -> bool:
     """
     if not tool.verbs:
         return True
+    return _call_for(tool.verbs, words)
+
+
+@lru_cache(maxsize=1_024)
+def _call_for(verbs: frozenset[str], words: tuple[str, ...]) -> bool:
     said = {word for text in words for word in _WORD.findall(text.casefold())}
-    return any(all(_is_there(part, said) for part in verb.split()) for verb in tool.verbs)
+    return any(all(_is_there(part, said) for part in verb.split()) for verb in verbs)
 
 
-def delegates(words: Sequence[str]) -> bool:
+@lru_cache(maxsize=256)
+def delegates(words: tuple[str, ...]) -> bool:
     """Tell whether the user lets another text decide what is to be done."""
     own = (_OWN.sub(" ", text) for text in words)
     return any(_DELEGATING.search(text) or _FOLLOWING.search(text) for text in own)

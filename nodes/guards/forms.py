@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 _NUMBER: Final = re.compile(r"(?<![\w.-])(?:-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)(?!\w)")
@@ -94,15 +95,17 @@ def _iso(found: re.Match[str]) -> str:
     return f"{found['year'] or '-'}-{number:02}-{int(found['day']):02}"
 
 
-def mails_in(text: str) -> set[str]:
+@lru_cache(maxsize=256)
+def mails_in(text: str) -> frozenset[str]:
     """Return the mail addresses in a text, in canonical form."""
-    return {found.casefold() for found in _MAILS.findall(text)}
+    return frozenset(found.casefold() for found in _MAILS.findall(text))
 
 
-def links_in(text: str) -> set[str]:
+@lru_cache(maxsize=256)
+def links_in(text: str) -> frozenset[str]:
     """Return the links in a text, in canonical form; parts of mail addresses are none."""
     found = _LINK.findall(_MAILS.sub(" ", text))
-    return {_bare(link.rstrip(".,;:!?)>'\"")) for link in found}
+    return frozenset(_bare(link.rstrip(".,;:!?)>'\"")) for link in found)
 
 
 def _bare(link: str) -> str:

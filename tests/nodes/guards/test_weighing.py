@@ -136,7 +136,7 @@ def test_what_the_model_chose_is_not_destroyed_without_a_person() -> None:
     ],
 )
 def test_leaving_it_to_a_text_is_a_mode_that_words_say(words: str, *, expected: bool) -> None:
-    assert delegates([words]) is expected
+    assert delegates((words,)) is expected
 
 
 values = st.text(min_size=1, max_size=12)
