@@ -22,6 +22,7 @@ from graphs.cli import (
     reviews,
     run,
     runs,
+    sampling,
     tools,
     undo,
     waivers,
@@ -63,13 +64,22 @@ _COMMANDS: Mapping[str, Command] = {
 }
 _GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     "audit": (
-        "Prove that the record is whole.",
-        {"verify": audit.verify, "export": audit.export, "head": audit.head},
+        "Prove that the record is whole, and look by chance at what rules let through.",
+        {
+            "verify": audit.verify,
+            "export": audit.export,
+            "head": audit.head,
+            "sample": sampling.sample,
+            "mark": sampling.mark,
+        },
     ),
     "tools": ("Know what an agent's tools may do.", {"show": tools.show, "check": tools.check}),
     "key": ("Keys, and encryption of the store.", {"new": key.new, "rotate": key.rotate}),
     "waivers": ("What needs no question for a while.", {"revoke": waivers.revoke}),
-    "policy": ("Try a policy before using it.", {"check": policy.check, "test": policy.try_out}),
+    "policy": (
+        "Try a policy before using it.",
+        {"check": policy.check, "test": policy.try_out, "suggest": policy.suggest},
+    ),
 }
 _OVERVIEWS: Mapping[str, Command] = {"tools": tools.overview, "waivers": waivers.overview}
 """What a group does when no command of it is named."""

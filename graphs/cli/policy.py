@@ -13,8 +13,11 @@ from pydantic import JsonValue
 
 from checkpoints.store import open_store
 from graphs.cli.asking import parse_object
-from graphs.cli.options import JsonOption
+from graphs.cli.opening import existing_store
+from graphs.cli.options import JsonOption, StoreOption
 from graphs.cli.printing import Printer
+from graphs.render.suggestions import APPROVED, IN_RUNS, REJECTED
+from graphs.render.suggestions import suggest as suggested_rules
 from graphs.render.text import action_line
 from tools.contract import Action, JsonObject, Tool
 from tools.errors import BadInput, Refused
@@ -42,6 +45,26 @@ def check(file: PolicyArgument, *, as_json: JsonOption = False) -> None:
     )
     rows = [(f"{n}", rule.id, rule.verdict, rule.reason) for n, rule in enumerate(found.rules, 1)]
     printer.table(("", "rule", "verdict", "reason"), rows)
+
+
+def suggest(*, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Propose rules from people's answers; a person puts them into a policy, or does not."""
+    printer = Printer(as_json)
+    with existing_store(store) as memory:
+        found = suggested_rules(memory)
+    printer.document(
+        {"rules": [one.to_json() | {"toml": one.to_toml()} for one in found], "exit_code": 0}
+    )
+    if not found:
+        printer.say(
+            f"Nothing was approved {APPROVED} times in {IN_RUNS} runs, or rejected {REJECTED} "
+            "times, without exception."
+        )
+    for one in found:
+        printer.exact(one.to_toml())
+        printer.say()
+    if found:
+        printer.say("Nothing was changed: put what you agree with into your policy.", "dim")
 
 
 def try_out(

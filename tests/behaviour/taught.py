@@ -9,7 +9,7 @@ from tools.contract import Action
 from tools.records import Answer, AnswerKind, Review
 
 
-def teach(
+def teach(  # noqa: PLR0913  # all that may speak against counting an answer
     agent: Agent,
     clock: Clock,
     count: int,
@@ -19,6 +19,8 @@ def teach(
     seconds: float = 60.0,
     mind: str = "",
     confidence: float = 0.9,
+    run: str = "earlier",
+    effect: str = "reversible",
 ) -> None:
     """Answer so many questions about one tool, each so long after it was asked."""
     for number in range(count):
@@ -28,18 +30,18 @@ def teach(
             features=(confidence, 0.0, 0.0, 0.0, 0.0),
             resources=("file:b", "file:c"),
         )
-        name = f"rv-{tool}-{decision}-{confidence}-{number:04}"
+        name = f"rv-{run}-{tool}-{decision}-{confidence}-{number:04}"
         review = Review(
             id=name,
-            run="earlier",
+            run=run,
             step="w",
-            key=f"earlier/w/{name}",
+            key=f"{run}/w/{name}",
             kind="action",
             action=action,
             action_hash=action.hash,
             title="Take it?",
             why="A person lets files go.",
-            card={"tool": tool, "judged": judged.to_json(), "untrusted": []},
+            card={"tool": tool, "effect": effect, "judged": judged.to_json(), "untrusted": []},
             created_at=clock.now,
             expires_at=clock.now + timedelta(days=1),
         )
