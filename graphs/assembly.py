@@ -17,7 +17,7 @@ from graphs.session import Agent
 from graphs.settings import Settings
 from graphs.tracing import TracedRunner, Tracing
 from nodes.calibration.history import History
-from nodes.context import Context, Decider, Judge, Planner, Summarizer
+from nodes.context import Context, Critic, Decider, Judge, Planner, Summarizer
 from nodes.evidence import Evidence
 from nodes.usual import Usual
 from tools.contract import Clock, EffectRecord, JsonObject, digest
@@ -138,6 +138,7 @@ class Minds(TypedDict):
     planner: Planner
     decider: Decider
     judge: Judge | None
+    critic: Critic | None
     summarizer: Summarizer | None
     asks_when_stuck: bool
 
@@ -148,6 +149,7 @@ def _minds(domain: Domain, store: Store, clock: Clock) -> Minds:
         planner=domain.planner,
         decider=domain.decider,
         judge=None,
+        critic=None,
         summarizer=None,
         asks_when_stuck=False,
     )
@@ -155,6 +157,7 @@ def _minds(domain: Domain, store: Store, clock: Clock) -> Minds:
     roles = kept.roles
     if not roles.any_model:
         return minds
+    from nodes.models.critic import ModelCritic  # noqa: PLC0415  # loads LangChain's models
     from nodes.models.judge import ModelJudge  # noqa: PLC0415  # loads LangChain's models
     from nodes.models.mind import ModelDecider, ModelPlanner  # noqa: PLC0415  # the same
     from nodes.models.summary import ModelSummarizer  # noqa: PLC0415  # the same
@@ -163,9 +166,11 @@ def _minds(domain: Domain, store: Store, clock: Clock) -> Minds:
     if roles.planner:
         minds["planner"] = ModelPlanner(asker, domain.planner, brief)
     if roles.decider:
-        minds["decider"] = ModelDecider(asker, domain.decider, brief)
+        minds["decider"] = ModelDecider(asker, domain.decider, brief, kept.resamples)
     if roles.verifier:
         minds["judge"] = ModelJudge(asker, brief)
+    if roles.critic:
+        minds["critic"] = ModelCritic(asker, brief)
     if roles.summarizer:
         minds["summarizer"] = ModelSummarizer(asker)
     minds["asks_when_stuck"] = bool(roles.planner or roles.decider)

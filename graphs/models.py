@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nodes.models.ask import Asker
 
-ROLES = ("planner", "decider", "verifier", "summarizer")
+ROLES = ("planner", "decider", "verifier", "summarizer", "critic")
 THINKING = ("planner", "decider")
 """Roles that the one `model` plays when they have none of their own."""
 
@@ -45,6 +45,8 @@ class ModelSettings(Record):
     """File that the traffic is replayed from; no model is called then."""
     cache_seconds: float = Field(default=WEEK_SECONDS, ge=0.0, allow_inf_nan=False)
     """How long an answer may be used again for exactly the same question; 0 for never."""
+    resamples: int = Field(default=0, ge=0, le=4)
+    """How often deciders are asked again for the same action, to see whether they agree."""
     tenant: str = Field(default="", max_length=200)
     """Whose cached answers may be used: of those who share a store, each sees only its own."""
 
@@ -78,6 +80,7 @@ class KeptModels(Record):
     record: str = ""
     replay: str = ""
     cache_seconds: float = WEEK_SECONDS
+    resamples: int = 0
     tenant: str = ""
 
     @classmethod

@@ -16,7 +16,7 @@ from nodes.guards.budget import Budget
 from nodes.state import Boundaries, Check, Decision, Goal, Happening, Plan, Step
 from nodes.upgrade import check_upgrade
 from nodes.usual import Usual
-from tools.contract import Clock, EffectRecord, JsonObject, Record, ToolCard
+from tools.contract import Action, Clock, EffectRecord, JsonObject, Record, Tool, ToolCard
 from tools.errors import RunBusy, SurefootError
 from tools.policy import Policy
 from tools.progress import Listener, listening
@@ -132,6 +132,14 @@ class Judge(Protocol):
         ...
 
 
+class Critic(Protocol):
+    """A third person's view of one proposal; not told who made it, or why."""
+
+    def rate(self, run: str, goal: Goal, step: Step, tool: Tool, action: Action) -> float | None:
+        """Return the probability that a careful person approves; None when nobody can tell."""
+        ...
+
+
 class Summarizer(Protocol):
     """Makes a few sentences of what leaves the bounded window."""
 
@@ -165,6 +173,7 @@ class Context:
     decider: Decider
     checks: Checks
     judge: Judge | None = None
+    critic: Critic | None = None
     summarizer: Summarizer | None = None
     asks_when_stuck: bool = False
     """Whether a person is asked for help when a step failed and no other plan is left."""

@@ -14,7 +14,7 @@ from nodes.context import Context
 from nodes.guards.grounding import Grounds
 from nodes.guards.plans import in_scope, outside
 from nodes.guards.weighing import Weighed, weigh
-from nodes.state import Goal, Progress, Proposal, State, Step, plan_of, progress_of
+from nodes.state import Goal, Progress, Proposal, State, Step, goal_of, plan_of, progress_of
 from nodes.waivers import in_force, is_waived
 from tools.contract import Action, EffectClass, Tool
 from tools.errors import Refused
@@ -38,6 +38,8 @@ class Judged:
     """Whether a person said that such actions need no question for a while."""
     resources: tuple[str, ...] = ()
     """What it touches."""
+    known: Judgement | None = None
+    """What was known of it, where somebody had to be asked or answers were looked at."""
 
 
 def in_full(context: Context, step: Step, proposal: Proposal) -> Proposal:
@@ -75,8 +77,11 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
     weighed = _weighed(context, tool, action, words, state["run"])
     facts = _facts(context, state, proposal, resources, weighed)
     verdict = context.policy.judge(facts)
-    if verdict.decision == "ask" and not verdict.rule.startswith("floor:"):
-        facts = facts.model_copy(update=_easing(context, state, proposal, tool, resources))
+    known = None
+    if verdict.decision == "ask":
+        known = _judgement(context, state, proposal, tool, resources)
+    if known is not None and not verdict.rule.startswith("floor:"):
+        facts = facts.model_copy(update=_easing(context, state["run"], proposal, tool, known))
         verdict = context.policy.judge(facts)
     return Judged(
         verdict=verdict,
@@ -87,6 +92,7 @@ def judge(context: Context, goal: Goal, state: State, proposal: Proposal) -> Jud
         risk=facts.risk,
         waived=facts.waived,
         resources=resources,
+        known=known,
     )
 
 
@@ -122,18 +128,23 @@ def _facts(
     return facts.model_copy(update=update | {"minute": minute})
 
 
-def judgement(
+def _judgement(
     context: Context, state: State, proposal: Proposal, tool: Tool, resources: Sequence[str]
 ) -> Judgement:
     """Return what is known of an action before anybody judges it; it teaches once answered."""
-    progress = progress_of(state)
+    progress, action = progress_of(state), proposal.decision.action
+    rated = None
+    if context.critic is not None and action is not None and proposal.gate == "new":
+        step = plan_of(state).step(proposal.step)
+        rated = context.critic.rate(state["run"], goal_of(state), step, tool, action)
     return context.history.judgement(
         state["run"],
         tool.name,
-        proposal.decision,
-        progress.get(proposal.step, Progress()),
-        resources,
-        [step for step, seen in progress.items() if seen.result],
+        decision=proposal.decision,
+        progress=progress.get(proposal.step, Progress()),
+        resources=resources,
+        steps=[step for step, seen in progress.items() if seen.result],
+        rated=rated,
     )
 
 
@@ -144,20 +155,19 @@ def _drifts(state: State, proposal: Proposal, resources: Sequence[str]) -> bool:
 
 
 def _easing(
-    context: Context, state: State, proposal: Proposal, tool: Tool, resources: Sequence[str]
+    context: Context, run: str, proposal: Proposal, tool: Tool, known: Judgement
 ) -> dict[str, JsonValue]:
     """Return what may spare a person the question: what was waived, and what answers prove."""
-    run, alpha = state["run"], context.policy.learns(tool.name, tool.effect)
+    alpha = context.policy.learns(tool.name, tool.effect)
     waived = is_waived(
         in_force(context.memory, context.clock()),
         domain=context.domain,
         run=run,
         tool=tool.name,
-        resources=resources,
+        resources=known.resources,
     )
     if alpha is None:
         return {"waived": waived}
-    known = judgement(context, state, proposal, tool, resources)
     risk = context.history.risk(run, tool.name, alpha, known, proposal.key)
     return {"waived": waived, "risk": risk}
 

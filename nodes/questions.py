@@ -5,7 +5,7 @@ read that is not trusted, and until when the offer stands.
 """
 
 from nodes.context import Context
-from nodes.judging import Judged, judgement
+from nodes.judging import Judged
 from nodes.state import Decision, Goal, Progress, Proposal, State, Step, goal_of
 from tools.contract import Action, JsonObject, Observation, Preview, Tool, digest
 from tools.records import Review
@@ -40,7 +40,7 @@ def ask(context: Context, state: State, proposal: Proposal, judged: Judged) -> R
             | {"rule": verdict.rule, "untrusted": [*untrusted]}
             | {"origins": {value: context.evidence.origin(run, value) for value in untrusted}}
             | {"claims": [claim.to_json() for claim in proposal.claims]}
-            | {"judged": judgement(context, state, proposal, tool, judged.resources).to_json()},
+            | {"judged": judged.known.to_json() if judged.known else None},
             created_at=now,
             expires_at=now + context.offer_ttl,
         )

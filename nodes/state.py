@@ -104,6 +104,8 @@ class Decision(Record):
     claims: tuple[Stated, ...] = Field(default=(), max_length=MAX_CLAIMS)
     """What it takes for facts, with the words of a source that say so."""
     confidence: float = Field(default=0.0, ge=0.0, le=1.0)
+    agreement: float = Field(default=1.0, ge=0.0, le=1.0)
+    """Share of decisions asked for again that chose the same action; 1 when none was."""
     origin: str = "playbook"
 
 

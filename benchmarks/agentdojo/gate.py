@@ -89,6 +89,8 @@ class Gate:
             protected=(),
             domain=suite,
             clock=lambda: NOW,
+            critic=None,
+            history=SimpleNamespace(judgement=lambda *_, **__: None),
         )
         self._context: Context = context
 
@@ -98,7 +100,7 @@ class Gate:
         decision = Decision(kind="act", action=action, confidence=1.0)
         proposal = Proposal(key=f"{RUN}/work/1", step="work", decision=decision)
         started = time.perf_counter()
-        judged = judge(self._context, self._goal, State(run=RUN, words=[]), proposal)
+        judged = judge(self._context, self._goal, State(run=RUN, words=[], progress={}), proposal)
         self.microseconds.append((time.perf_counter() - started) * 1e6)
         return judged
 

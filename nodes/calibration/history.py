@@ -11,7 +11,7 @@ from nodes.state import Decision, Progress
 from tools.contract import JsonObject, Record, canonical
 from tools.records import Memory, Review
 
-FEATURES = ("said", "novel", "attempts", "undone", "evidence")
+FEATURES = ("said", "novel", "attempts", "undone", "evidence", "critic", "agreement")
 """What the probability is made from; all from 0 to 1."""
 SETTLED = 4
 """Refusals in a step that count as many."""
@@ -52,10 +52,12 @@ class History:
         self,
         run: str,
         tool: str,
+        *,
         decision: Decision,
         progress: Progress,
         resources: Sequence[str],
         steps: Sequence[str],
+        rated: float | None = None,
     ) -> Judgement:
         """Return what is known of an action before it is judged.
 
@@ -66,15 +68,9 @@ class History:
             progress: How far its step is.
             resources: What it touches.
             steps: Steps that have a result, which a decision may name as evidence.
+            rated: A critic's probability, when one was asked.
         """
-        with self._lock:
-            self._load(run)
-            known = {
-                name
-                for one, judged, approved in self._answers
-                if one == tool and approved
-                for name in judged.resources
-            }
+        known = self._approved(run, tool)
         undone = [came.startswith("undone") for came in progress.tried.values()]
         shown = [one in steps for one in decision.evidence]
         features = (
@@ -83,8 +79,21 @@ class History:
             min(progress.refused, SETTLED) / SETTLED,
             sum(undone) / max(len(undone), 1),
             sum(shown) / max(len(shown), 1),
+            0.5 if rated is None else rated,
+            decision.agreement,
         )
         return Judgement(mind=self.mind, features=features, resources=tuple(resources))
+
+    def _approved(self, run: str, tool: str) -> set[str]:
+        """Return what people approved that a tool touches."""
+        with self._lock:
+            self._load(run)
+            return {
+                name
+                for one, judged, approved in self._answers
+                if one == tool and approved
+                for name in judged.resources
+            }
 
     def risk(self, run: str, tool: str, alpha: float, judged: Judgement, key: str) -> float:
         """Return the bound of the share that people reject of such actions; 1 when unknown.
@@ -124,6 +133,8 @@ def answers(memory: Memory, mind: str | None = None) -> list[tuple[str, Judgemen
     for review in memory.reviews.answered():
         judged = judgement_of(review)
         if judged is None or (mind is not None and judged.mind != mind) or _is_hasty(review):
+            continue
+        if len(judged.features) != len(FEATURES):  # of a version that looked at other things
             continue
         found.append((str(review.card.get("tool", "")), judged, _is_approved(memory, review)))
     return found

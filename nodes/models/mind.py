@@ -5,6 +5,7 @@ model is shown does not grow with the run.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,7 +13,7 @@ from pydantic import JsonValue
 
 from nodes.context import Decider, Planner, PlanRequest, Situation
 from nodes.guards.budget import Budget, spend_limits
-from nodes.models.ask import Asker, NoAnswer
+from nodes.models.ask import Asked, Asker, NoAnswer
 from nodes.models.cards import tool_sections
 from nodes.models.prompts import NO_BRIEF, Brief, Prompt, Section, shares, write
 from nodes.models.schemas import answer_schema, is_strict
@@ -93,30 +94,50 @@ class ModelDecider:
         asker: Asks them.
         fallback: Decides when none of them gave a decision; without it the step is given up.
         brief: What the domain tells them.
+        resamples: How often they are asked again for the same action.
     """
 
     asker: Asker
     fallback: Decider | None = None
     brief: Brief = NO_BRIEF
+    resamples: int = 0
 
     def decide(self, situation: Situation) -> Decision:
         """Return a model's decision, the fallback's, or giving up."""
-        names = frozenset(card.name for card in situation.tools)
         name = self.asker.roles.prompt("decider")
+        prompt, skip = decider_prompt(situation, name, brief=self.brief), self._skip(situation)
         try:
-            asked = self.asker.ask(
-                situation.run,
-                "decider",
-                decider_prompt(situation, name, brief=self.brief),
-                Decision,
-                limits=spend_limits(situation.goal.budget),
-                subject=_key(situation),
-                check=partial(_sensible, names),
-                skip=self._skip(situation),
-            )
+            asked = self._ask(situation, prompt, skip)
         except NoAnswer as fault:
             return self._fall_back(situation, fault)
-        return asked.value.model_copy(update={"origin": asked.model})
+        agreement = self._agreement(situation, prompt, skip, asked.value)
+        return asked.value.model_copy(update={"origin": asked.model, "agreement": agreement})
+
+    def _ask(self, situation: Situation, prompt: Prompt, skip: int) -> Asked[Decision]:
+        names = frozenset(card.name for card in situation.tools)
+        return self.asker.ask(
+            situation.run,
+            "decider",
+            prompt,
+            Decision,
+            limits=spend_limits(situation.goal.budget),
+            subject=_key(situation),
+            check=partial(_sensible, names),
+            skip=skip,
+        )
+
+    def _agreement(self, situation: Situation, prompt: Prompt, skip: int, first: Decision) -> float:
+        """Return the share of further answers that chose the same action; no answer is another."""
+        if first.action is None or not self.resamples:
+            return 1.0
+        same = 0
+        for number in range(self.resamples):
+            # Another number, so that neither cache nor flight gives the first answer again.
+            again = replace(prompt, user=f"{prompt.user}\n\n(Answer {number + 2}, independent.)")
+            with suppress(NoAnswer):
+                action = self._ask(situation, again, skip).value.action
+                same += action is not None and action.hash == first.action.hash
+        return same / self.resamples
 
     def _skip(self, situation: Situation) -> int:
         """Pass over the first candidate when it insists on going in circles."""

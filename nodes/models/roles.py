@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from tools.contract import Record
 from tools.errors import BadInput
 
-Role = Literal["planner", "decider", "verifier", "summarizer"]
+Role = Literal["planner", "decider", "verifier", "summarizer", "critic"]
 Structured = Literal["json_schema", "json_mode", "text", "auto"]
 
 OPENAI = "openai:"
@@ -75,6 +75,8 @@ class Roles(Record):
     decider: tuple[Candidate, ...] = Field(default=(), max_length=8)
     verifier: tuple[Candidate, ...] = Field(default=(), max_length=8)
     summarizer: tuple[Candidate, ...] = Field(default=(), max_length=8)
+    critic: tuple[Candidate, ...] = Field(default=(), max_length=8)
+    """Rates proposals that a person would be asked about."""
     prompts: dict[Role, str] = Field(default_factory=dict)
     """Role to the name of its prompt, where it is not the role's own."""
 
@@ -85,13 +87,15 @@ class Roles(Record):
             "decider": self.decider,
             "verifier": self.verifier,
             "summarizer": self.summarizer,
+            "critic": self.critic,
         }
         return chains[role]
 
     @property
     def any_model(self) -> bool:
         """Whether any role has a model."""
-        return bool(self.planner or self.decider or self.verifier or self.summarizer)
+        thinking = (self.planner, self.decider, self.verifier, self.summarizer, self.critic)
+        return any(thinking)
 
     def prompt(self, role: Role) -> str:
         """Return the name of a role's prompt."""

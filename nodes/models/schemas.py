@@ -19,14 +19,15 @@ _DROPPED = {"default", "title", "maxLength", "minLength", "uniqueItems", "exampl
 
 
 def answer_schema(wanted: type[BaseModel], *, tools: Sequence[ToolCard] = ()) -> JsonObject:
-    """Return the schema of an answer; `origin` is ours to fill in and left out.
+    """Return the schema of an answer; what is ours to fill in is left out.
 
     Args:
         wanted: The type of the answer.
         tools: When given, `action` is an action of one of these.
     """
     schema: dict[str, Any] = json.loads(_schema_text(wanted))
-    schema["properties"].pop("origin", None)
+    for ours in ("origin", "agreement"):
+        schema["properties"].pop(ours, None)
     if tools:
         actions = [_action(card) for card in tools]
         schema["properties"]["action"] = {"anyOf": [*actions, {"type": "null"}]}

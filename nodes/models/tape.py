@@ -11,7 +11,7 @@ from nodes.models.roles import Candidate, Role, Roles, Structured
 from tools.contract import JsonObject
 from tools.errors import BadInput
 
-_ROLES: tuple[Role, ...] = ("planner", "decider", "verifier", "summarizer")
+_ROLES: tuple[Role, ...] = ("planner", "decider", "verifier", "summarizer", "critic")
 _FORMS: Mapping[str, Structured] = {"json_schema": "json_schema", "json_object": "json_mode"}
 
 

@@ -29,7 +29,7 @@ def candidate(name: str = "stub", **given: Any) -> Candidate:
 def roles(*chain: Candidate) -> Roles:
     """Return the same chain for planner and decider, and another prompt for the verifier."""
     used = chain or (candidate(),)
-    return Roles(planner=used, decider=used, verifier=used, summarizer=used)
+    return Roles(planner=used, decider=used, verifier=used, summarizer=used, critic=used)
 
 
 def asker(
