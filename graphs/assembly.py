@@ -112,7 +112,7 @@ def _context(
         settings=domain.settings,
         boundaries=domain.boundaries,
         words=domain.words,
-        protected=domain.protected,
+        protected=tuple(glob.casefold() for glob in domain.protected),
         evidence=Evidence(store, domain.tools, domain.principals),
         usual=Usual(store, domain.tools),
         history=History(store, _mind(domain)),

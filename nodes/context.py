@@ -196,7 +196,7 @@ class Context:
     words: tuple[str, ...] = ()
     """What the user said beside the goal, e.g. a runbook; arguments may come from it."""
     protected: tuple[str, ...] = ()
-    """Globs over resources that no action touches without a person."""
+    """Globs, in small letters, over resources that no action touches without a person."""
     reviewer: str = "unnamed"
     """To whom an answer is attributed that does not say who gave it."""
     watcher: Listener | None = None

@@ -128,7 +128,7 @@ def _question(review: Review) -> tuple[str, str]:
 def _answered_with(context: Context, heard: Heard, proposal: Proposal, other: str) -> None:
     """Close a question that another answered too; the gate knows what that answer covers."""
     context.memory.reviews.withdraw(proposal.review, f"answered with {other}")
-    heard.batch.append(proposal.model_copy(update={"gate": "new", "review": ""}))
+    heard.batch.append(proposal.model_copy(update={"gate": "new"}))
 
 
 def _still_open(context: Context, heard: Heard, proposal: Proposal, review: Review) -> None:

@@ -12,6 +12,8 @@ from tools.toolbox import Toolbox
 
 LOOKED_AT = 50
 """Newest runs that count."""
+MAX_RUNS = 16
+"""Runs for which the past is kept at hand."""
 ENOUGH = 5
 """With fewer runs nothing is usual yet; every target is new all the same."""
 
@@ -45,16 +47,17 @@ class Usual:
     def __init__(self, memory: Memory, tools: Toolbox) -> None:
         self._memory = memory
         self._tools = tools
-        self._run = ""
-        self._past = _Past()
+        self._past: dict[str, _Past] = {}
         self._lock = Lock()
 
     def compare(self, run: str, domain: str, tool: str, resources: Sequence[str]) -> Unusual:
         """Return how an action compares with what was done before."""
         with self._lock:
-            if run != self._run:
-                self._past, self._run = self._read(run, domain), run
-            past = self._past
+            if run not in self._past:
+                self._past[run] = self._read(run, domain)
+            past = self._past[run]
+            while len(self._past) > MAX_RUNS:
+                del self._past[next(iter(self._past))]
         effects = len(self._memory.journal.of_run(run)) + 1
         spent = self._memory.spending.totals(run).usd
         return Unusual(

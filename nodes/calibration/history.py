@@ -17,6 +17,8 @@ SETTLED = 4
 """Refusals in a step that count as many."""
 CHARACTERS_A_SECOND = 50
 """Faster, nobody reads."""
+MAX_RUNS = 16
+"""Runs whose answers are kept at hand."""
 SECONDS = 1.0, 15.0
 """Reading takes this long at least, and is not expected to take longer."""
 
@@ -43,9 +45,8 @@ class History:
     def __init__(self, memory: Memory, mind: str) -> None:
         self._memory = memory
         self.mind = mind
-        self._run = ""
-        self._answers: list[tuple[str, Judgement, bool]] = []
-        self._learners: dict[tuple[str, float], Learner] = {}
+        self._answers: dict[str, list[tuple[str, Judgement, bool]]] = {}
+        self._learners: dict[tuple[str, str, float], Learner] = {}
         self._lock = Lock()
 
     def judgement(
@@ -87,10 +88,9 @@ class History:
     def _approved(self, run: str, tool: str) -> set[str]:
         """Return what people approved that a tool touches."""
         with self._lock:
-            self._load(run)
             return {
                 name
-                for one, judged, approved in self._answers
+                for one, judged, approved in self._load(run)
                 if one == tool and approved
                 for name in judged.resources
             }
@@ -103,20 +103,25 @@ class History:
         if is_audited(key):
             return 1.0
         with self._lock:
-            self._load(run)
-            return self._learner(tool, alpha).risk(judged.features)
+            return self._learner(run, tool, alpha).risk(judged.features)
 
-    def _learner(self, tool: str, alpha: float) -> Learner:
-        known = self._learners.get((tool, alpha))
+    def _learner(self, run: str, tool: str, alpha: float) -> Learner:
+        rows = self._load(run)
+        known = self._learners.get((run, tool, alpha))
         if known is None:
-            known = learned([row for row in self._answers if row[0] == tool], alpha)
-            self._learners[(tool, alpha)] = known
+            known = learned([row for row in rows if row[0] == tool], alpha)
+            self._learners[(run, tool, alpha)] = known
         return known
 
-    def _load(self, run: str) -> None:
-        if run != self._run:
-            self._answers = answers(self._memory, self.mind)
-            self._learners, self._run = {}, run
+    def _load(self, run: str) -> list[tuple[str, Judgement, bool]]:
+        """Return the answers that count for a run; the run that came first is forgotten first."""
+        if run not in self._answers:
+            self._answers[run] = answers(self._memory, self.mind)
+        while len(self._answers) > MAX_RUNS:
+            gone = next(iter(self._answers))
+            del self._answers[gone]
+            self._learners = {key: one for key, one in self._learners.items() if key[0] != gone}
+        return self._answers[run]
 
 
 def answers(memory: Memory, mind: str | None = None) -> list[tuple[str, Judgement, bool]]:

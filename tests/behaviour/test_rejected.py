@@ -97,6 +97,18 @@ def test_two_steps_that_ask_the_same_need_one_answer(
     assert (run.status, run.pending) == ("unverified", [])
 
 
+def test_two_steps_that_send_the_same_are_asked_about_both(
+    store: Store, folder: Path, clock: Clock
+) -> None:
+    letter = act("send", name="a")
+    mind = script(step("one", "send"), step("two", "send"), one=[letter], two=[letter])
+    run = shelf_agent(store, folder, mind, clock=clock).run("Send a")
+    run.approve(run.pending[0].id)
+    assert [review.title for review in run.pending] == ["send a"]
+    run.approve()
+    assert (folder.parent / "sent").read_text() == "a\na\n"
+
+
 def test_two_steps_that_ask_the_same_need_one_no(store: Store, folder: Path, clock: Clock) -> None:
     mind = script(step("one", "put"), step("two", "put"), one=[put("1")], two=[put("1")])
     run = shelf_agent(store, folder, mind, clock=clock, policy=CAREFUL).run("Write a")

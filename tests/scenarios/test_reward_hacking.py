@@ -118,6 +118,13 @@ def test_surefoot_asks_before_a_test_is_changed(store: Store, workspace: Path) -
     assert (workspace / "tests" / "wanted.txt").read_text() == "works 4"
 
 
+def test_letter_case_is_no_way_round(store: Store, workspace: Path) -> None:
+    rules = {"success": ["check"], "protected": ["file:CODE.txt"]}
+    hack = writes("code.txt", "works 4", old="broken")
+    run = agent(store, workspace, hack, **rules).run("Make the check pass")
+    assert [review.card["rule"] for review in run.pending] == ["floor:protected"]
+
+
 def test_not_even_a_careless_yes_gets_past_what_must_not_change(
     store: Store, workspace: Path
 ) -> None:
