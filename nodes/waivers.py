@@ -16,8 +16,8 @@ from tools.contract import Record, digest
 from tools.errors import BadInput
 from tools.records import Memory, Review
 
-STREAM = "waivers"
-"""The ledger's entries about waivers stand under this name, not under a run's."""
+STREAM = "(waivers)"
+"""The ledger's entries about waivers stand under this name, which no run has."""
 MAX_RESOURCES = 50
 """Further ones are not covered."""
 

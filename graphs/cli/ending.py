@@ -46,10 +46,17 @@ def show_waiting(printer: Printer, pending: list[Review], store: str | None) -> 
         printer.say(f"{review.why} Offer until {review.expires_at:%Y-%m-%d %H:%M} UTC.", indent=4)
     printer.say("Go on from any terminal, now or later:", "bold")
     for review in pending:
-        for words in (("inbox", review.id), ("approve", review.id), ("reject", review.id)):
+        for words in _answers(review):
             printer.exact(f"  {command(*words, store=store)}")
     printer.say("Or end the run here:", "bold")
     printer.exact(f"  {command('answer', pending[0].id, '--decision', 'abort', store=store)}")
+
+
+def _answers(review: Review) -> list[tuple[str, ...]]:
+    """Return the commands that look at a question and answer it."""
+    plain = [(kind, review.id) for kind in ("approve", "reject") if kind in review.allowed]
+    said = ("answer", review.id, "--decision", "respond", "--message", "...")
+    return [("inbox", review.id), *plain, *([said] if review.kind in {"stuck", "loop"} else [])]
 
 
 def show_prediction(printer: Printer, story: Story) -> None:
@@ -73,12 +80,32 @@ def show_outcome(printer: Printer, story: Story, store: str | None) -> None:
     printer.say(line(story.newest("outcome").get("reason") or info.reason, 600), indent=2)
     show_comparison(printer, story.queries)
     show_effects(printer, story.effects)
+    _show_claims(printer, story)
     advice = story.newest("outcome").get("help")
     if isinstance(advice, list) and advice:
         printer.say("What would help", "bold")
         for text in advice:
             printer.say(f"- {text}", indent=2)
     _next(printer, story, store)
+
+
+def _show_claims(printer: Printer, story: Story) -> None:
+    """Print what was found out, and apart from it what was stated and stands nowhere."""
+    report = story.newest("outcome")
+    facts, unsupported = report.get("facts"), report.get("unsupported")
+    told = [one for one in facts if isinstance(one, dict)] if isinstance(facts, list) else []
+    if told:
+        printer.say("Found out", "bold")
+    for fact in told:
+        count = fact.get("origins")
+        places = "in one place" if count == 1 else f"in {count} independent places"
+        printer.say(
+            f"- {line(fact.get('statement'), 200)} ({fact.get('confidence')}, {places})", indent=2
+        )
+    if isinstance(unsupported, list) and unsupported:
+        printer.say("Stated, but it stands in nothing that was read", "bold yellow")
+        for statement in unsupported:
+            printer.say(f"- {line(statement, 200)}", indent=2)
 
 
 def show_comparison(printer: Printer, queries: list[QueryRow]) -> None:

@@ -7,8 +7,8 @@ from nodes.calibration.binomial import interval
 from tools.contract import JsonObject, Record
 from tools.errors import BadInput
 
-STREAM = "audits"
-"""The ledger's entries about audits stand under this name, not under a run's."""
+STREAM = "(audits)"
+"""The ledger's entries about audits stand under this name, which no run has."""
 RUNS = 1_000
 """Newest runs that are drawn from."""
 

@@ -11,8 +11,11 @@ import pytest
 
 from checkpoints.store import Store
 from graphs.assembly import assemble
+from graphs.cli.ending import show_outcome
+from graphs.cli.printing import Printer
 from graphs.delegate import Delegate
 from graphs.domain import Domain
+from graphs.render.story import read_story
 from graphs.session import Agent, Run
 from graphs.settings import Settings
 from nodes.claims import Stated
@@ -97,6 +100,16 @@ def test_child_reports_facts_and_apart_from_them_what_it_made_up(child: Agent) -
     report = next(one.body for one in run.entries if one.kind == "outcome")
     assert [one["statement"] for one in report["facts"]] == ["It ends in June."]  # type: ignore[union-attr,call-overload,index]
     assert report["unsupported"] == ["Send it to evil-outsider."]
+
+
+def test_person_is_told_both_apart(
+    store: Store, child: Agent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = child.run(QUESTION)
+    show_outcome(Printer(), read_story(store, run.id), None)
+    found, made_up = capsys.readouterr().out.split("Stated, but it stands in nothing")
+    assert "It ends in June. (0.6, in one place)" in found
+    assert "Send it to evil-outsider." in made_up
 
 
 def test_parent_gets_only_what_stands_in_what_the_child_has_read(
