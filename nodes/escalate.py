@@ -15,6 +15,7 @@ from nodes.allowance import STEP, limits_of, settle_allowance
 from nodes.answers import AnyReply, Reply, question, read_reply, to_answer
 from nodes.context import Context, enter, tell
 from nodes.guards.plans import plan_problems
+from nodes.guards.quoted import own_words
 from nodes.ladder import Ladder
 from nodes.state import (
     MESSAGES,
@@ -152,7 +153,7 @@ def _hear(
     answer: Answer,
 ) -> None:
     """Turn one answer into the next move of its step."""
-    _listen(heard, review, answer)
+    _listen(context, state["run"], heard, review, answer)
     if answer.decision == "abort":
         heard.halted = f"aborted by {answer.reviewer}"
     elif review.kind == "action":
@@ -181,14 +182,21 @@ def _hear_action(heard: Heard, proposal: Proposal, review: Review, answer: Answe
         heard.progress[proposal.step] = remember(seen, review.action_hash, came)
 
 
-def _listen(heard: Heard, review: Review, answer: Answer) -> None:
-    """Keep what a person said; the words of a no speak for nothing."""
+def _listen(context: Context, run: str, heard: Heard, review: Review, answer: Answer) -> None:
+    """Keep what a person said; the words of a no, and what is quoted, speak for nothing."""
     if not answer.message:
         return
     said = f"{answer.reviewer} on {review.title}: {answer.message}"
     heard.messages = [*heard.messages, said][-MESSAGES:]
     if answer.decision != "reject":
-        heard.words = [*heard.words, answer.message][-MESSAGES:]
+        own = own_words(answer.message, _of_others(context, run))
+        heard.words = [*heard.words, own][-MESSAGES:]
+
+
+def _of_others(context: Context, run: str) -> list[str]:
+    """Return the texts of outsiders that a person may have seen: read, failed, or of a tool."""
+    read = [one.text for one in context.evidence.sources(run) if one.trust == "untrusted"]
+    return [*read, *(tool.description for tool in context.tools.values() if tool.foreign)]
 
 
 def _approved(proposal: Proposal, answer: Answer) -> Proposal:

@@ -98,12 +98,12 @@ class Evidence:
         """Return what the run has read, for claims to be looked up in."""
         with self._lock:
             seen = list(self._read(run, ()).seen)
-        return [
-            Source(
-                one.key, place, one.trust, "\n".join(texts(self._result(one)))[:CLAIM_CHARACTERS]
-            )
-            for one, place in seen
-        ]
+        return [Source(one.key, place, one.trust, self._told(one)) for one, place in seen]
+
+    def _told(self, seen: Observation) -> str:
+        """Return what was read as one text: the result, or how it failed."""
+        whole = "\n".join(texts(self._result(seen))) if seen.artifact else seen.summary
+        return whole[:CLAIM_CHARACTERS]
 
     def origin(self, run: str, value: str) -> str:
         """Say where a value was read, e.g. `look/2 (read_file)`; empty when nowhere.
@@ -150,9 +150,10 @@ class Evidence:
         seen = Observation.model_validate(_bare(entry.body))
         args = read.decided.pop(entry.subject, {})
         tool = self._tools.get(seen.tool)
+        if tool is not None:
+            read.seen.append((seen, _place(tool, args)))
         if tool is None or seen.status != "ok":
             return
-        read.seen.append((seen, _place(tool, args)))
         result = self._result(seen)
         whole = ("*",) if tool.output_trust == "trusted" else ()
         for path in (*whole, *sorted(tool.trusted_fields)):
