@@ -106,6 +106,8 @@ class Decision(Record):
     confidence: float = Field(default=0.0, ge=0.0, le=1.0)
     agreement: float = Field(default=1.0, ge=0.0, le=1.0)
     """Share of decisions asked for again that chose the same action; 1 when none was."""
+    likelihood: float = Field(default=0.5, ge=0.0, le=1.0)
+    """How probable its words were to the model; 0.5 when nobody says."""
     origin: str = "playbook"
 
 

@@ -11,7 +11,7 @@ from nodes.state import Decision, Progress
 from tools.contract import JsonObject, Record, canonical
 from tools.records import Memory, Review
 
-FEATURES = ("said", "novel", "attempts", "undone", "evidence", "critic", "agreement")
+FEATURES = ("said", "novel", "attempts", "undone", "evidence", "critic", "agreement", "likelihood")
 """What the probability is made from; all from 0 to 1."""
 SETTLED = 4
 """Refusals in a step that count as many."""
@@ -82,6 +82,7 @@ class History:
             sum(shown) / max(len(shown), 1),
             0.5 if rated is None else rated,
             decision.agreement,
+            decision.likelihood,
         )
         return Judgement(mind=self.mind, features=features, resources=tuple(resources))
 

@@ -13,12 +13,14 @@ from typing import Any, Generic, TypeVar
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, Generation
 from pydantic import BaseModel
 
 from nodes.models.breaker import MOST_FAILURES, Breaker
 from nodes.models.cache import StoreCache, question
 from nodes.models.call import Attempt, Caller, Heard, Request
 from nodes.models.flight import Flights
+from nodes.models.likelihood import likelihood_of
 from nodes.models.parsing import parse
 from nodes.models.prices import Prices
 from nodes.models.prompts import Prompt
@@ -46,6 +48,8 @@ class Asked(Generic[V]):
     usd: float = 0.0
     """What this question cost in all, failed tries included."""
     tokens: int = 0
+    likelihood: float | None = None
+    """How probable the answer was to the model; None when its server does not say."""
 
 
 class NoAnswer(SurefootError):
@@ -173,10 +177,12 @@ class Asker:
         """Return what any candidate of the chain once answered to exactly this."""
         for candidate in chain:
             found = self._cache().lookup(*question(candidate, request.prompt))
-            value = read(_message(found[0].text)) if found else ""
-            if not isinstance(value, str):
+            said = _message(found[0]) if found else None
+            value = read(said) if said else ""
+            if said is not None and not isinstance(value, str):
                 self._note_free(request, candidate.identity, "cache")
-                return Asked(value=value, model=candidate.identity, cached=True)
+                known = likelihood_of(said)
+                return Asked(value=value, model=candidate.identity, cached=True, likelihood=known)
         return None
 
     def _cascade(
@@ -198,6 +204,7 @@ class Asker:
                     model=candidate.identity,
                     usd=sum(item.usd for item in heard),
                     tokens=sum(item.tokens for item in heard),
+                    likelihood=heard[-1].likelihood,
                 )
             reasons.append(f"{candidate.identity}: {heard[-1].problem}")
         if not reasons:
@@ -302,8 +309,10 @@ class Asker:
         announce("degraded", subject=subject or role, **body)
 
 
-def _message(text: str) -> AIMessage:
-    return AIMessage(text)
+def _message(kept: Generation) -> AIMessage:
+    """Return a remembered answer as it was read the first time: its text, and how probable."""
+    made = kept.message if isinstance(kept, ChatGeneration) else None
+    return AIMessage(kept.text, response_metadata=made.response_metadata if made else {})
 
 
 def _read(said: AIMessage, wanted: type[T], check: Callable[[T], str]) -> T | str:

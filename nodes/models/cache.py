@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation
 from pydantic import JsonValue
 
+from nodes.models.likelihood import KEPT, likelihood_of
 from nodes.models.prompts import Prompt
 from nodes.models.roles import Candidate
 from tools.contract import canonical, digest
@@ -41,7 +42,11 @@ class StoreCache(BaseCache):
         if found is None:
             return None
         message = AIMessage.model_validate(
-            {"content": found["text"], "tool_calls": found["tool_calls"]}
+            {
+                "content": found["text"],
+                "tool_calls": found["tool_calls"],
+                "response_metadata": {KEPT: found.get(KEPT)},
+            }
         )
         return [ChatGeneration(message=message)]
 
@@ -53,6 +58,9 @@ class StoreCache(BaseCache):
         if isinstance(made, ChatGeneration) and isinstance(made.message, AIMessage):
             calls = jsonable(list(made.message.tool_calls))
             kept: dict[str, JsonValue] = {"text": made.message.text, "tool_calls": calls}
+            likelihood = likelihood_of(made.message)
+            if likelihood is not None:
+                kept[KEPT] = likelihood
             self._answers.keep(self._key(prompt, llm_string), kept, seconds=self._seconds)
 
     def clear(self, **kwargs: Any) -> None:  # noqa: ANN401  # LangChain's signature
@@ -73,6 +81,7 @@ def question(candidate: Candidate, prompt: Prompt) -> tuple[str, str]:
         "structured": candidate.structured,
         "max_output_tokens": candidate.max_output_tokens,
         "temperature": candidate.temperature,
+        **({"logprobs": True} if candidate.logprobs else {}),
         "schema": prompt.schema,
         "prompt": f"{prompt.name}@{prompt.version}",
     }

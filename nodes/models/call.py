@@ -19,6 +19,7 @@ from langchain_core.runnables import RunnableConfig
 
 from nodes.models.cache import StoreCache, question
 from nodes.models.faults import CallFault, call_faults, diagnose
+from nodes.models.likelihood import likelihood_of
 from nodes.models.openai import parameters
 from nodes.models.prices import Prices
 from nodes.models.prompts import Prompt
@@ -84,6 +85,8 @@ class Heard(Generic[T]):
     over_limit: bool = False
     used: Usage | None = None
     """What an answer took; None when none came."""
+    likelihood: float | None = None
+    """How probable the answer was to the model; None when its server does not say."""
     tokens: int = 0
     """What the books count."""
     usd: float = 0.0
@@ -216,7 +219,14 @@ class Caller:
             return self._note(attempt, call, "unusable", seconds, unusable)
         asked = question(attempt.candidate, attempt.request.prompt)
         self.cache.update(*asked, [ChatGeneration(message=said)])
-        heard = Heard(value=found, text=said.text, used=used, tokens=tokens, usd=usd)
+        heard = Heard(
+            value=found,
+            text=said.text,
+            used=used,
+            likelihood=likelihood_of(said),
+            tokens=tokens,
+            usd=usd,
+        )
         return self._note(attempt, call, "answered", seconds, heard)
 
     def _usd(self, candidate: Candidate, usage: Usage) -> float:

@@ -20,6 +20,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from nodes.models.faults import CallFault, TapedFault, call_faults, diagnose
+from nodes.models.likelihood import KEPT, likelihood_of
 from nodes.models.measured import alike, masked, pieces
 from nodes.models.roles import Candidate
 from tools.contract import JsonObject, canonical
@@ -217,13 +218,15 @@ def _answer(said: AIMessage) -> JsonObject:
     """Return what of an answer a replay needs."""
     refusal = said.additional_kwargs.get("refusal")
     finish = said.response_metadata.get("finish_reason")
+    likelihood = likelihood_of(said)
     return {
         "content": said.text,
         "tool_calls": jsonable(list(said.tool_calls)),
         "invalid_tool_calls": jsonable(list(said.invalid_tool_calls)),
         "usage_metadata": jsonable(said.usage_metadata),
         "additional_kwargs": {"refusal": jsonable(refusal)} if refusal else {},
-        "response_metadata": {"finish_reason": jsonable(finish)},
+        "response_metadata": {"finish_reason": jsonable(finish)}
+        | ({} if likelihood is None else {KEPT: likelihood}),
     }
 
 

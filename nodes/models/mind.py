@@ -111,7 +111,9 @@ class ModelDecider:
         except NoAnswer as fault:
             return self._fall_back(situation, fault)
         agreement = self._agreement(situation, prompt, skip, asked.value)
-        return asked.value.model_copy(update={"origin": asked.model, "agreement": agreement})
+        likelihood = 0.5 if asked.likelihood is None else asked.likelihood
+        ours = {"origin": asked.model, "agreement": agreement, "likelihood": likelihood}
+        return asked.value.model_copy(update=ours)
 
     def _ask(self, situation: Situation, prompt: Prompt, skip: int) -> Asked[Decision]:
         names = frozenset(card.name for card in situation.tools)

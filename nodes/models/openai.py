@@ -91,6 +91,8 @@ def parameters(candidate: Candidate, prompt: Prompt, structured: Structured) -> 
     """
     limit = "max_tokens" if candidate.base_url else "max_completion_tokens"
     body: dict[str, Any] = {limit: candidate.max_output_tokens}
+    if candidate.logprobs:
+        body["logprobs"] = True
     if structured == "json_schema":
         form = {"name": "answer", "schema": prompt.schema, "strict": prompt.strict}
         body["response_format"] = {"type": "json_schema", "json_schema": form}

@@ -38,6 +38,8 @@ class Candidate(Record):
     output_usd_per_million: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     temperature: float | None = Field(default=None, ge=0.0, le=2.0)
     """None leaves it to the model; some accept no other."""
+    logprobs: bool = False
+    """Whether its server is asked how probable each token was; some refuse the question."""
 
     @property
     def name(self) -> str:

@@ -26,7 +26,7 @@ def answer_schema(wanted: type[BaseModel], *, tools: Sequence[ToolCard] = ()) ->
         tools: When given, `action` is an action of one of these.
     """
     schema: dict[str, Any] = json.loads(_schema_text(wanted))
-    for ours in ("origin", "agreement"):
+    for ours in ("origin", "agreement", "likelihood"):
         schema["properties"].pop(ours, None)
     if tools:
         actions = [_action(card) for card in tools]

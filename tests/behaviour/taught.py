@@ -27,7 +27,7 @@ def teach(  # noqa: PLR0913  # all that may speak against counting an answer
         action = Action(tool=tool, args={"name": f"n{number}"})
         judged = Judgement(
             mind=mind or agent.context.history.mind,
-            features=(confidence, 0.0, 0.0, 0.0, 0.0, 0.5, 1.0),
+            features=(confidence, 0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 0.5),
             resources=("file:b", "file:c"),
         )
         name = f"rv-{run}-{tool}-{decision}-{confidence}-{number:04}"

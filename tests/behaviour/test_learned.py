@@ -103,6 +103,6 @@ def test_every_question_carries_what_the_gate_knew(agent: Agent) -> None:
     judged = start(agent).pending[0].card["judged"]
     assert judged == {
         "mind": agent.context.history.mind,
-        "features": [0.9, 1.0, 0.0, 0.0, 0.0, 0.5, 1.0],
+        "features": [0.9, 1.0, 0.0, 0.0, 0.0, 0.5, 1.0, 0.5],
         "resources": ["file:b"],
     }

@@ -1,6 +1,7 @@
 """ChatOpenAI against a server that misbehaves: each fault is survived, counted and recorded."""
 
 import json
+import math
 from contextlib import suppress
 from typing import Any
 
@@ -69,6 +70,19 @@ def test_request_is_two_messages_with_the_schema(store: Store) -> None:
     assert [item["role"] for item in body["messages"]] == ["system", "user"]
     assert body["response_format"] == {"type": "json_object"}
     assert body["max_tokens"] == 100
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_server_is_asked_how_probable_its_words_are_where_wanted(
+    store: Store, *, wanted: bool
+) -> None:
+    answer = completion(json.dumps(DONE))
+    tokens = [{"token": "a", "logprob": math.log(0.5), "bytes": [97], "top_logprobs": []}]
+    answer["choices"][0]["logprobs"] = {"content": tokens, "refusal": None}
+    with stub(raw(json.dumps(answer).encode())) as server:
+        asked = ask(make(store, server, logprobs=wanted))
+    assert server.asked[0].get("logprobs", False) is wanted
+    assert asked.likelihood == pytest.approx(0.5)
 
 
 PASSING: dict[str, tuple[Behaviour, int]] = {
