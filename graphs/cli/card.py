@@ -84,20 +84,14 @@ def _trouble(printer: Printer, card: JsonObject) -> None:
 
 def _facts_told(claims: JsonValue) -> list[str]:
     """Return what the decision takes for facts, and where each of them stands."""
-    return (
-        [_fact_told(one) for one in claims if isinstance(one, dict)]
-        if (isinstance(claims, list))
-        else []
-    )
+    listed = claims if isinstance(claims, list) else []
+    return [_fact_told(one) for one in listed if isinstance(one, dict)]
 
 
 def _fact_told(claim: JsonObject) -> str:
     spans = claim.get("spans")
-    places = (
-        [str(one.get("origin")) for one in spans if isinstance(one, dict)]
-        if (isinstance(spans, list))
-        else []
-    )
+    listed = spans if isinstance(spans, list) else []
+    places = [str(one.get("origin")) for one in listed if isinstance(one, dict)]
     where = f"stands in {', '.join(places)}" if claim.get("supported") else "stands nowhere"
     return f"{line(claim.get('statement'))} ({where})"
 

@@ -179,14 +179,14 @@ def _answer(item: str, said: Said, store: str | None, *, resume: bool, as_json: 
         _keep(printer, memory, handle, review, said)
         for other in others if said.alike else ():
             _keep(printer, memory, open_run(memory, other.run, store), other, said)
+            printer.exact(f"Go on: {command('resume', other.run, store=store)}")
         if others and not said.alike:
             printer.say(f"{len(others)} more ask exactly this: --alike answers them too.", "dim")
         if resume:
             asks = can_ask(no_input=False, as_json=as_json)
             advance(printer, memory, handle, store=store, asks=asks)
         printer.document(run_document(read_story(memory, review.run), exit_code=0))
-        for run in dict.fromkeys([review.run, *(one.run for one in others if said.alike)]):
-            printer.exact(f"Go on: {command('resume', run, store=store)}")
+        printer.exact(f"Go on: {command('resume', review.run, store=store)}")
 
 
 def _keep(printer: Printer, memory: Store, handle: "Run", review: Review, said: Said) -> None:

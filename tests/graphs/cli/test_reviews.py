@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from checkpoints.store import open_store
-from tests.graphs.cli.conftest import Template, call, indexes
+from tests.graphs.cli.conftest import Template, call, indexes, start
 
 
 def test_the_inbox_lists_what_waits(item: str) -> None:
@@ -193,3 +193,22 @@ def test_unknown_waiver_is_said(waiting: Path) -> None:
     assert waiting.exists()
     done = call("waivers", "revoke", "wv-none")
     assert (done.code, "no waiver" in done.err) == (2, True)
+
+
+def test_one_answer_can_be_for_everybody_who_asks_the_same(waiting: Path, item: str) -> None:
+    assert start("--name", "two", "--no-input").code == 10
+    (other,) = [one["id"] for one in call("inbox", "--json").document if one["id"] != item]
+    told = call("reject", item, "--no-resume", "--alike", "--message", "we need it")
+    assert f"Kept: reject of {other}" in told.out
+    assert "surefoot resume two" in told.out
+    assert call("inbox", "--json").document == []
+    assert call("resume", "two").code == 3  # the first run has made everything fast
+    assert "by_customer" in indexes(waiting)
+
+
+def test_who_answers_one_is_told_of_the_others(waiting: Path, item: str) -> None:
+    assert start("--name", "two", "--no-input").code == 10
+    assert waiting.exists()
+    told = call("approve", item, "--no-resume")
+    assert "1 more ask exactly this" in told.out
+    assert len(call("inbox", "--json").document) == 1
