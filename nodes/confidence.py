@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
+from nodes.alerts import alert
 from nodes.claims import check_claims
 from nodes.context import Context, enter, tell
 from nodes.guards.budget import reserve
@@ -109,6 +110,8 @@ def _gate(context: Context, state: State, proposal: Proposal) -> Proposal:
         judged = context.runner.patiently(lambda: judge(context, goal, state, proposal))
     except ToolFault as fault:
         return _turned(proposal, "again", _fault_rule(fault), str(fault))
+    if judged.verdict.alerts:
+        alert(context, state["run"], proposal, judged.verdict)
     verdict = doubted(context, state, proposal, judged.verdict)
     judged = replace(judged, verdict=verdict)
     if verdict.decision == "deny":

@@ -7,7 +7,8 @@ first match cannot promise that: `tainted -> ask` in front of `deny` would let t
 denial. So the design leaves no room for it:
 
 1. Conditions on trust are *cautions* (`tainted`, `confidence_below`, `money_above`, and what is
-   unusual). Only ask and deny rules may state them, and only in the direction of less trust.
+   unusual). Only ask, deny and alert rules may state them, and only towards less trust; an alert
+   decides nothing.
 2. A caution that matches does not end the search. Its verdict is combined with whatever follows,
    and the stricter of the two stands.
 3. Hence the rule that ends the search never depends on trust, and less trust only adds verdicts.
@@ -28,14 +29,14 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from tools.contract import EffectClass, Record
-from tools.policy_file import UNUSUAL, Decision, Rule, parse_policy, read_policy
+from tools.policy_file import UNUSUAL, Decision, Rule, RuleVerdict, parse_policy, read_policy
 from tools.policy_match import Facts, is_about, unmet
 
 __all__ = ["Considered", "Decision", "Facts", "Policy", "Rule", "Verdict", "explain_verdict"]
 
 EASED = "eased"
 """Follows the id of an ask rule in a verdict that did without the question."""
-_STRICTNESS: Mapping[Decision, int] = {"allow": 0, "ask": 1, "deny": 2}
+_STRICTNESS: Mapping[RuleVerdict, int] = {"alert": -1, "allow": 0, "ask": 1, "deny": 2}
 
 
 class Verdict(Record):
@@ -45,13 +46,15 @@ class Verdict(Record):
     rule: str
     """Id of a rule, `default`, or `floor:...`."""
     reason: str
+    alerts: tuple[str, ...] = ()
+    """Rules that wanted it noted, whatever was decided."""
 
 
 class Considered(Record):
     """One rule or floor on the way to a verdict."""
 
     rule: str
-    decision: Decision
+    decision: RuleVerdict
     matched: bool
     why: str
     """The rule's reason when it matched, else the condition that does not hold."""
@@ -106,7 +109,10 @@ class Policy:
         """Return the verdict. Total: whatever the facts are, it never raises."""
         matched = [one for one in _considered(self, facts) if one.matched]
         strictest = max(matched, key=lambda one: _STRICTNESS[one.decision])
-        return Verdict(decision=strictest.decision, rule=strictest.rule, reason=strictest.why)
+        alerts = tuple(one.rule for one in matched if one.decision == "alert")
+        # An alert is never the strictest: whatever ends the search decides something.
+        decision = "deny" if strictest.decision == "alert" else strictest.decision
+        return Verdict(decision=decision, rule=strictest.rule, reason=strictest.why, alerts=alerts)
 
     def learns(self, tool: str, effect: EffectClass) -> float | None:
         """Return the strictest share that rules about a tool want learned; None for none."""
@@ -125,7 +131,7 @@ class Policy:
     def never(self, tool: str, effect: EffectClass) -> bool:
         """Tell whether every use of a tool is denied, whatever its arguments and the trust."""
         for rule in self.rules:
-            if not is_about(rule, tool, effect):
+            if not is_about(rule, tool, effect) or rule.verdict == "alert":
                 continue
             if rule.verdict != "deny":
                 return False

@@ -2,8 +2,8 @@
 
 A rule has two kinds of conditions. *What it is about*: `tool`, `effect`, `resource`, `arguments`.
 And *cautions*: that little is trusted (`tainted`, `confidence_below`, `money_above`), or that it
-is unusual (`new_target`, `outside_hours`, `rate_above`, `cost_above`), which only `ask` and `deny`
-rules may state, and only in the direction of less trust. `tools/policy.py` says why.
+is unusual (`new_target`, `outside_hours`, `rate_above`, `cost_above`), which only `ask`, `deny`
+and `alert` rules may state, and only in the direction of less trust. `tools/policy.py` says why.
 """
 
 import fnmatch
@@ -29,6 +29,8 @@ from tools.contract import EffectClass, Record
 from tools.errors import BadPolicy
 
 Decision = Literal["allow", "ask", "deny"]
+RuleVerdict = Literal["allow", "ask", "deny", "alert"]
+"""`alert` decides nothing: it is noted that the rule matched."""
 
 
 def _listed(value: object) -> object:
@@ -108,7 +110,7 @@ class Rule(Record):
     """What the models of this run cost, in medians of the runs before."""
     learned: Annotated[Share, Field(gt=0.0, le=0.5)] | None = None
     """Share of rejections below which an ask rule need not ask, once people's answers prove it."""
-    verdict: Decision
+    verdict: RuleVerdict
     reason: str = Field(default="", max_length=500)
 
     @property
@@ -125,6 +127,8 @@ class Rule(Record):
                 f"an allow rule may not depend on {', '.join(CAUTIONS[:-1])} or {CAUTIONS[-1]}; "
                 "put an ask or deny rule with that condition before it"
             )
+        if self.verdict == "alert" and not self.cautious:
+            raise ValueError(f"an alert rule needs a caution: {', '.join(CAUTIONS)}")
         if self.learned is not None and (self.verdict != "ask" or self.cautious):
             raise ValueError("learned belongs to an ask rule without a caution")
         return self

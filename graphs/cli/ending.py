@@ -80,6 +80,7 @@ def show_outcome(printer: Printer, story: Story, store: str | None) -> None:
     printer.say(line(story.newest("outcome").get("reason") or info.reason, 600), indent=2)
     show_comparison(printer, story.queries)
     show_effects(printer, story.effects)
+    show_alerts(printer, story)
     _show_claims(printer, story)
     advice = story.newest("outcome").get("help")
     if isinstance(advice, list) and advice:
@@ -126,6 +127,16 @@ def show_comparison(printer: Printer, queries: list[QueryRow]) -> None:
     ]
     head = ("", "query", "calls", "before ms", "after ms", "change")
     printer.table(head, rows, right="calls,before ms,after ms,change")
+
+
+def show_alerts(printer: Printer, story: Story) -> None:
+    """Print what rules wanted to be noted; nothing when there was nothing."""
+    for entry in story.entries:
+        rules = entry.body.get("rules") if entry.kind == "alert" else None
+        if isinstance(rules, list):
+            named = ", ".join(map(str, rules))
+            told = f"alert: {named} on {label_of(entry.subject)} ({entry.body.get('decision')})"
+            printer.say(line(told, 300), "yellow")
 
 
 def show_models(printer: Printer, story: Story, store: str | None) -> None:

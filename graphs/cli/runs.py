@@ -8,7 +8,7 @@ import typer
 
 from checkpoints.store import Store
 from graphs.cli.documents import comparison, effect_document, run_document, run_row, statement_of
-from graphs.cli.ending import show_comparison, show_models, show_waiting
+from graphs.cli.ending import show_alerts, show_comparison, show_models, show_waiting
 from graphs.cli.opening import command, existing_store
 from graphs.cli.options import JsonOption, RunArgument, StoreOption
 from graphs.cli.printing import STYLES, Printer
@@ -88,6 +88,7 @@ def show(run: RunArgument, *, store: StoreOption = None, as_json: JsonOption = F
         printer.say(f"changes: {changes_text(story.tally)}", "dim")
     for row in story.rows:
         _show_row(printer, row)
+    show_alerts(printer, story)
     show_models(printer, story, store)
     show_comparison(printer, story.queries)
     if story.pending:

@@ -14,7 +14,7 @@ from tools.contract import Action
 from tools.errors import BadPolicy
 from tools.policy import Facts, Policy, Verdict, explain_verdict
 
-STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
+STRICTNESS = {"alert": -1, "allow": 0, "ask": 1, "deny": 2}
 NAMES = ("write", "read_all", "drop", "WRITE")
 RESOURCES = ("table:a", "table:A", "table:b", "file:x")
 TOOL_GLOBS = ("*", "write", "read_*", "[!d]*", "[z-a]", "[", "?")
@@ -75,14 +75,17 @@ bodies = st.builds(
 )
 cautious_bodies = st.builds(
     body_of,
-    st.sampled_from(("ask", "deny")),
+    st.sampled_from(("ask", "deny", "alert")),
     st.lists(subjects, max_size=2),
     st.lists(cautions, min_size=1, max_size=2),
 )
 heads = st.builds("thresholds = {{ read = {}, reversible = {} }}".format, numbers, numbers)
 drawn_rules = st.lists(bodies, max_size=5)
-rule_lists = drawn_rules | drawn_rules.map(lambda rules: [*rules, 'verdict = "allow"'])
-"""Half of the policies end by allowing whatever is left, so that verdicts are not all denials."""
+mixed_rules = st.lists(bodies | cautious_bodies, max_size=5)
+rule_lists = (
+    drawn_rules | mixed_rules | drawn_rules.map(lambda rules: [*rules, 'verdict = "allow"'])
+)
+"""A third of the policies end by allowing what is left, so that verdicts are not all denials."""
 policies = st.builds(policy_of, heads, rule_lists)
 trust_rules = st.lists(
     st.builds(body_of, verdicts, st.just([]), st.lists(cautions, min_size=1, max_size=2))

@@ -9,6 +9,8 @@ from graphs.session import Agent, Run
 from nodes.state import Decision
 from tests.behaviour.conftest import clock, folder, store
 from tests.behaviour.shelf import POLICY, Clock, act, script, shelf_agent, step
+from tools.errors import BadPolicy
+from tools.policy import Policy
 
 __all__ = ["clock", "folder", "store"]
 
@@ -78,3 +80,26 @@ def test_reading_is_never_unusual(store: Store, folder: Path, clock: Clock) -> N
     policy = wary("new_target = true").replace('"put"', '["put", "look"]', 1)
     run = shelf_agent(store, folder, mind, clock=clock, policy=policy).run("W")
     assert asked(run) == []
+
+
+def test_alert_is_noted_and_decides_nothing(
+    store: Store, folder: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy = wary("new_target = true").replace('verdict = "ask"', 'verdict = "alert"', 1)
+    mind = script(step("w", "put"), w=put("a"))
+    run = shelf_agent(store, folder, mind, clock=clock, policy=policy).run("W", run_id="r")
+    assert (folder / "a").read_text() == "0"
+    (noted,) = [entry for entry in run.entries if entry.kind == "alert"]
+    assert (noted.subject, noted.body["rules"], noted.body["decision"]) == (
+        "r/w/1",
+        ["unusual"],
+        "allow",
+    )
+    assert [one.getMessage() for one in caplog.records if one.name == "surefoot.alerts"] == [
+        "unusual: r/w/1 (put), decided: allow"
+    ]
+
+
+def test_alert_without_a_caution_is_refused() -> None:
+    with pytest.raises(BadPolicy, match="needs a caution"):
+        Policy.from_toml('[[rules]]\nid = "x"\nverdict = "alert"\n', source="test")

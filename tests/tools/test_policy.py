@@ -258,7 +258,10 @@ def test_the_explanation_shows_an_allow_rule_that_fits_in_part_as_unmatched() ->
         ("thresholds.irreversible = 0.1", "'thresholds.irreversible' is not known; allowed here"),
         ('[[rules]]\nid = "a"', "rule 1 ('a'), key 'verdict' is missing"),
         ('[[rules]]\nverdict = "ask"', "rule 1, key 'id' is missing"),
-        ('[[rules]]\nid = "a"\nverdict = "yes"', "must be 'allow', 'ask' or 'deny', not 'yes'"),
+        (
+            '[[rules]]\nid = "a"\nverdict = "yes"',
+            "must be 'allow', 'ask', 'deny' or 'alert', not 'yes'",
+        ),
         ('[[rules]]\nid = "a"\nverdict = "ask"\nargs = 1', "key 'args' is not known; allowed here"),
         ('[[rules]]\nid = "default"\nverdict = "ask"', "when no rule matches"),
         ('[[rules]]\nid = "floor:x"\nverdict = "ask"', "key 'id' must match"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from checkpoints.store import Store, open_store
-from tests.behaviour.shelf import Clock, act, script, shelf_agent, step
+from tests.behaviour.shelf import POLICY, Clock, act, script, shelf_agent, step
 from tests.behaviour.taught import teach
 from tests.graphs.cli.conftest import call
 from tools.policy import Policy
@@ -110,3 +110,13 @@ def test_what_cannot_be_undone_is_never_suggested_to_be_allowed(
 def test_few_answers_suggest_nothing(store: Store, tmp_path: Path) -> None:
     assert suggested(store, tmp_path) == []
     assert "Nothing was approved 10 times in 3 runs" in call("policy", "suggest").out
+
+
+def test_alert_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    wary = '[[rules]]\nid = "first-time"\nnew_target = true\nverdict = "alert"\n'
+    with open_store("sqlite:///surefoot.db") as opened:
+        mind = script(step("w", "put"), w=[act("put", name="a", text="goal")])
+        agent = shelf_agent(opened, tmp_path / "shelf", mind, policy=wary + POLICY)
+        agent.run("Make a say goal", run_id="r")
+    assert "alert: first-time on w.1 (allow)" in call("show", "r").out
