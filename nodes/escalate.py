@@ -51,6 +51,7 @@ class Heard:
     replan: str = ""
     halted: str = ""
     ladder: Ladder = field(default_factory=Ladder)
+    rejections: int = 0
 
 
 def escalate(state: State, runtime: Runtime[Context]) -> State:
@@ -74,6 +75,7 @@ def escalate(state: State, runtime: Runtime[Context]) -> State:
         messages=list(state.get("messages", [])),
         words=list(state.get("words", [])),
         ladder=Ladder.of(state),
+        rejections=state.get("rejections", 0),
     )
     asked = [(one, context.memory.reviews.get(one.review)) for one in waiting_of(state)]
     settled = {_question(review): review.id for _, review in asked if review.answer}
@@ -177,6 +179,7 @@ def _hear_action(heard: Heard, proposal: Proposal, review: Review, answer: Answe
     elif answer.decision in {"approve", "edit"}:
         heard.batch.append(_approved(proposal, answer))
     else:
+        heard.rejections += answer.decision == "reject"
         came = f"{answer.decision}ed by {answer.reviewer}: {answer.message}"
         seen = heard.progress[proposal.step]
         heard.progress[proposal.step] = remember(seen, review.action_hash, came)
@@ -313,6 +316,7 @@ def _update(state: State, heard: Heard) -> State:
         replan=heard.replan,
         halted=heard.halted,
         ladder=heard.ladder.to_json(),
+        rejections=heard.rejections,
         hold=state.get("hold", "") if any(item.step == STEP for item in heard.waiting) else "",
         frugal=heard.frugal or bool(state.get("frugal")),
     )

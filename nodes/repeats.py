@@ -51,7 +51,7 @@ def came_of(progress: Progress, proposal: Proposal) -> str:
 
 
 def _likeness(context: Context, state: State, action: Action) -> str:
-    rejected = context.evidence.rejected(state["run"])
-    if not rejected:
+    if not state.get("rejections"):  # so that the ledger is not read for nothing
         return ""
+    rejected = context.evidence.rejected(state["run"])
     return likeness(action, rejected, context.tools[action.tool].volatile)

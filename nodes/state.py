@@ -194,6 +194,8 @@ class State(TypedDict, total=False):
     """What people said, with who and on what; for deciders."""
     words: list[str]
     """People's bare words, without anything that a model wrote; arguments are grounded on them."""
+    rejections: int
+    """How often people rejected an action; the ledger tells which."""
     approved: bool
     """Whether a person approved the plan in force."""
     concluded: str
