@@ -99,12 +99,17 @@ class History:
     def risk(self, run: str, tool: str, alpha: float, judged: Judgement, key: str) -> float:
         """Return the bound of the share that people reject of such actions; 1 when unknown.
 
-        Also 1 for those that are asked about to keep an eye on it, chosen by their key.
+        Also 1 for those that are asked about to keep an eye on it, chosen by a salted hash.
         """
-        if is_audited(key):
-            return 1.0
         with self._lock:
+            if is_audited(key, self._salt(run)):
+                return 1.0
             return self._learner(run, tool, alpha).risk(judged.features)
+
+    def _salt(self, run: str) -> str:
+        """Return what no model knows of a run: the hash of its first entry."""
+        first = self._memory.ledger.entries(run, limit=1)
+        return first[0].hash if first else ""
 
     def _learner(self, run: str, tool: str, alpha: float) -> Learner:
         rows = self._load(run)
@@ -162,9 +167,14 @@ def judgement_of(review: Review) -> Judgement | None:
     return Judgement.model_validate(kept)
 
 
-def is_audited(key: str) -> bool:
-    """Tell whether a proposal belongs to the share that is always asked about."""
-    return int(sha256(key.encode()).hexdigest()[:8], 16) < AUDITED * 2**32
+def is_audited(key: str, salt: str) -> bool:
+    """Tell whether a proposal belongs to the share that is always asked about.
+
+    Args:
+        key: Of the proposal.
+        salt: What whoever proposes does not know, lest it chooses what is looked at.
+    """
+    return int(sha256(f"{salt}/{key}".encode()).hexdigest()[:8], 16) < AUDITED * 2**32
 
 
 def _is_approved(memory: Memory, review: Review) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from checkpoints.store import Store
 from graphs.session import Agent, Run
 from nodes.calibration.history import is_audited
-from tests.behaviour.shelf import POLICY, Clock, act, script, shelf_agent, step
+from tests.behaviour.shelf import POLICY, Clock, Script, act, script, shelf_agent, step
 from tests.behaviour.taught import teach
 
 LEARNED = POLICY.replace('verdict = "ask"', 'verdict = "ask"\nlearned = 0.05')
@@ -25,15 +25,19 @@ def asked(run: Run) -> list[str]:
     return [review.title for review in run.pending]
 
 
-def name_of(*, audited: bool) -> str:
-    """Return a run whose first proposal is, or is not, among those that are always asked about."""
-    return next(
-        name for name in map("r{}".format, range(500)) if is_audited(f"{name}/tidy/1") is audited
-    )
-
-
 def start(agent: Agent, *, audited: bool = False) -> Run:
-    return agent.run("Take b away", run_id=name_of(audited=audited))
+    """Return the first run whose proposal is, or is not, one that is always asked about."""
+    mind = agent.context.decider
+    assert isinstance(mind, Script)
+    (decision,) = mind.decisions["tidy"]
+    for name in map("r{}".format, range(200)):
+        mind.decisions["tidy"] = [decision]
+        for file in ("a", "b"):
+            (agent.context.tools["take"].folder / file).write_text(file)  # type: ignore[attr-defined]
+        run = agent.run("Take b away", run_id=name)
+        if is_audited(f"{name}/tidy/1", run.entries[0].hash) is audited:
+            return run
+    raise AssertionError
 
 
 def test_cold_start_asks(agent: Agent) -> None:
