@@ -29,6 +29,8 @@ MAX_SEEN = 100
 """Newest observations in which claims are looked up."""
 CLAIM_CHARACTERS = 200_000
 """Of each of them."""
+CLAIMS_CHARACTERS = 2_000_000
+"""Of all of them together, the newest first."""
 NAMED_CHARACTERS = 3
 """A shorter argument names no place."""
 
@@ -98,7 +100,13 @@ class Evidence:
         """Return what the run has read, for claims to be looked up in."""
         with self._lock:
             seen = list(self._read(run, ()).seen)
-        return [Source(one.key, place, one.trust, self._told(one)) for one, place in seen]
+        found, left = [], CLAIMS_CHARACTERS
+        for one, place in reversed(seen):
+            found.append(Source(one.key, place, one.trust, self._told(one)[:left]))
+            left -= len(found[-1].text)
+            if left <= 0:
+                break
+        return found[::-1]
 
     def _told(self, seen: Observation) -> str:
         """Return what was read as one text: the result, or how it failed."""
