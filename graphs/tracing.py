@@ -22,7 +22,7 @@ from graphs.spans import WAITING, fail, link, span, traceparent
 from nodes.context import Context, run_of
 from nodes.state import State, batch_of
 from tools.contract import Call, EffectRecord, JsonObject, Observation, canonical
-from tools.records import LedgerEntry
+from tools.records import EVERY_ENTRY, LedgerEntry
 from tools.runner import Runner
 
 TRACED = "trace"
@@ -34,7 +34,6 @@ CONTENT_CHARACTERS = 4_000
 PREFIX = 12
 """How much of a digest is shown."""
 
-EVERY_ENTRY = 1_000_000
 
 Facts = dict[str, AttributeValue]
 Step = Callable[[State, Runtime[Context]], State]

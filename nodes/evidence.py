@@ -17,7 +17,7 @@ from nodes.guards.forms import forms_of, numbers_in
 from nodes.guards.grounding import Grounds, texts
 from tools.contract import Action, JsonObject, Observation, Tool
 from tools.errors import ToolFault
-from tools.records import LedgerEntry, Memory, Review
+from tools.records import EVERY_ENTRY, LedgerEntry, Memory, Review
 from tools.toolbox import Toolbox
 
 MAX_FORMS = 20_000
@@ -118,7 +118,7 @@ class Evidence:
 
         Looks through everything that the run has seen: for a question, not for each decision.
         """
-        for entry in self._memory.ledger.entries(run):
+        for entry in self._memory.ledger.entries(run, limit=EVERY_ENTRY):
             if entry.kind == "observation" and value in self._text(entry):
                 step, ordinal = entry.subject.rsplit("/", 2)[-2:]
                 return f"{step}.{ordinal} ({entry.body.get('tool')})"

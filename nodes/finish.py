@@ -12,7 +12,7 @@ from nodes.context import Context, enter, tell
 from nodes.state import State, goal_of, plan_of, progress_of
 from tools.contract import EffectRecord, JsonObject
 from tools.errors import GraphChanged, ToolFault
-from tools.records import Status
+from tools.records import EVERY_ENTRY, Status
 
 BELIEVED = timedelta(minutes=10)
 """How long final checks may be older than the report."""
@@ -82,7 +82,7 @@ def _report(context: Context, run: str, state: State) -> JsonObject:
 
 def _claims(context: Context, run: str) -> JsonObject:
     """Return what was stated as a fact: what stands in a source, and, apart, what does not."""
-    found = stated_in(context.memory.ledger.entries(run))
+    found = stated_in(context.memory.ledger.entries(run, limit=EVERY_ENTRY))
     return {
         "facts": [claim.to_json() for claim in found if claim.supported],
         "unsupported": [claim.statement for claim in found if not claim.supported],

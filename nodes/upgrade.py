@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from nodes.state import STATE_VERSION, Plan
 from tools.contract import Record, ToolCard, canonical, digest
 from tools.errors import GraphChanged
-from tools.records import Memory, RunInfo
+from tools.records import EVERY_ENTRY, Memory, RunInfo
 from tools.toolbox import Toolbox
 
 Edges = Mapping[str, Sequence[str]]
@@ -56,8 +56,6 @@ FIRST: Final[Mapping[str, Any]] = {
     ],
 }
 """The graph of the first version, whose runs kept nothing but the digest of it and its tools."""
-
-_EVERY_ENTRY = 1_000_000
 
 
 class Layout(Record):
@@ -167,7 +165,7 @@ def _missing(kept: Layout, found: Layout, planned: set[str]) -> Iterator[str]:
 
 def _planned(run: str, memory: Memory) -> set[str]:
     """Return the tools that the newest plan of a run may call; none without a plan."""
-    entries = memory.ledger.entries(run, limit=_EVERY_ENTRY)
+    entries = memory.ledger.entries(run, limit=EVERY_ENTRY)
     body = next((entry.body for entry in reversed(entries) if entry.kind == "plan"), None)
     if body is None:
         return set()

@@ -14,7 +14,7 @@ from nodes.calibration.history import judgement_of
 from nodes.guards.plans import in_scope
 from tools.contract import Record, digest
 from tools.errors import BadInput
-from tools.records import Memory, Review
+from tools.records import EVERY_ENTRY, Memory, Review
 
 STREAM = "(waivers)"
 """The ledger's entries about waivers stand under this name, which no run has."""
@@ -98,7 +98,7 @@ def revoke(memory: Memory, waiver: str, *, by: str) -> None:
     Raises:
         BadInput: No waiver is called so.
     """
-    if waiver not in {entry.subject for entry in memory.ledger.entries(STREAM)}:
+    if waiver not in {entry.subject for entry in memory.ledger.entries(STREAM, limit=EVERY_ENTRY)}:
         raise BadInput(
             f"There is no waiver {waiver!r}.", advice="`surefoot waivers` lists those in force."
         )
@@ -107,7 +107,7 @@ def revoke(memory: Memory, waiver: str, *, by: str) -> None:
 
 def in_force(memory: Memory, now: datetime) -> list[Waiver]:
     """Return the waivers that have not ended, oldest first."""
-    entries = memory.ledger.entries(STREAM)
+    entries = memory.ledger.entries(STREAM, limit=EVERY_ENTRY)
     revoked = {entry.subject for entry in entries if entry.kind == "revoked"}
     given = [Waiver.model_validate(entry.body) for entry in entries if entry.kind == "waiver"]
     return [one for one in given if one.until > now and one.id not in revoked]

@@ -132,6 +132,10 @@ class Totals(Record):
     usd: float = 0.0
 
 
+EVERY_ENTRY = 1_000_000
+"""A limit for those who want all of a run."""
+
+
 class Ledger(Protocol):
     """The append-only, hash-chained record of everything."""
 

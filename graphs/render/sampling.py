@@ -6,6 +6,7 @@ from checkpoints.store import Store
 from nodes.calibration.binomial import interval
 from tools.contract import JsonObject, Record
 from tools.errors import BadInput
+from tools.records import EVERY_ENTRY
 
 STREAM = "(audits)"
 """The ledger's entries about audits stand under this name, which no run has."""
@@ -71,7 +72,7 @@ def mark(store: Store, key: str, *, defect: bool, by: str, message: str) -> None
 
 def marks(store: Store) -> dict[str, bool]:
     """Return for each effect that was looked at whether it was a defect."""
-    entries = store.ledger.entries(STREAM)
+    entries = store.ledger.entries(STREAM, limit=EVERY_ENTRY)
     return {one.subject: bool(one.body["defect"]) for one in entries if one.kind == "audited"}
 
 
