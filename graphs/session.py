@@ -54,6 +54,7 @@ class Agent:
         dry_run: bool = False,
         review_plan: bool = False,
         grants: Sequence[str] = (),
+        follows: Sequence[str] = (),
     ) -> Goal:
         """Return a goal with this agent's boundaries and budget.
 
@@ -62,6 +63,7 @@ class Agent:
             dry_run: Change nothing.
             review_plan: Show the plan to a person before anything runs.
             grants: Tools whose irreversible actions need no further question; see `Goal.grants`.
+            follows: Tools with which a named text may be followed; see `Goal.follows`.
         """
         return Goal(
             objective=objective,
@@ -70,6 +72,7 @@ class Agent:
             dry_run=dry_run,
             review_plan=review_plan,
             grants=tuple(grants),
+            follows=tuple(follows),
         )
 
     def run(self, goal: str | Goal, *, run_id: str | None = None) -> "Run":

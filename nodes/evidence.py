@@ -41,6 +41,7 @@ class Read:
 
     seq: int = 0
     granted: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     trusted: dict[str, None] = field(default_factory=dict)
     endorsed: dict[str, None] = field(default_factory=dict)
     numbers: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_NUMBERS))
@@ -85,6 +86,11 @@ class Evidence:
         """Return the tools whose actions the goal allows beforehand, as globs."""
         with self._lock:
             return self._read(run, ()).granted
+
+    def follows(self, run: str) -> tuple[str, ...]:
+        """Return the tools with which instructions of a named text may be followed, as globs."""
+        with self._lock:
+            return self._read(run, ()).follows
 
     def rejected(self, run: str) -> tuple[Action, ...]:
         """Return what people rejected in this run."""
@@ -142,8 +148,7 @@ class Evidence:
         match entry.kind:
             case "goal":
                 goal = entry.body.get("goal")
-                grants = goal.get("grants") if isinstance(goal, dict) else None
-                read.granted = tuple(str(one) for one in grants) if isinstance(grants, list) else ()
+                read.granted, read.follows = _globs(goal, "grants"), _globs(goal, "follows")
             case "decision":
                 action = entry.body.get("action")
                 args = action.get("args") if isinstance(action, dict) else None
@@ -199,6 +204,11 @@ class Evidence:
         for name in tool.authority if tool else ():
             for value in texts(action.args.get(name)):
                 _keep(read.endorsed, forms_of(value))
+
+
+def _globs(goal: JsonValue, name: str) -> tuple[str, ...]:
+    listed = goal.get(name) if isinstance(goal, dict) else None
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()
 
 
 def at(value: JsonValue, path: str) -> Iterator[str]:

@@ -5,12 +5,13 @@ the facts that it stands on; what follows from it, `nodes/confidence.py` decides
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
 from nodes.calibration.history import Judgement
 from nodes.context import Context
+from nodes.guards.asked import delegates
 from nodes.guards.grounding import Grounds
 from nodes.guards.plans import in_scope, outside
 from nodes.guards.weighing import Weighed, weigh
@@ -176,10 +177,12 @@ def _weighed(
     context: Context, tool: Tool, action: Action, words: Sequence[str], run: str
 ) -> Weighed:
     """Weigh an action; what the run has read is only looked up when words do not settle it."""
-    said = weigh(tool, action.args, Grounds(words=tuple(words)))
+    spoken = tuple(words)
+    follows = context.evidence.follows(run) if delegates(spoken) else ()
+    said = weigh(tool, action.args, Grounds(words=spoken, follows=follows))
     if not (said.untrusted or said.carried):
         return said
-    return weigh(tool, action.args, context.evidence.grounds(run, words))
+    return weigh(tool, action.args, replace(context.evidence.grounds(run, words), follows=follows))
 
 
 def _is_entrusted(context: Context, run: str, tool: Tool) -> bool:

@@ -51,6 +51,9 @@ class Goal(Record):
     grants: tuple[str, ...] = Field(default=(), max_length=20)
     """Globs of tools whose irreversible actions need no further question, as long as words call for
     them and all that decides who, where and how much has a trusted origin."""
+    follows: tuple[str, ...] = Field(default=(), max_length=20)
+    """Globs of tools with which instructions may be followed that stand in a text which the
+    objective names. What words do not call for is then asked about, and not refused."""
     review_plan: bool = False
     """Show the plan to a person before anything runs."""
     dry_run: bool = False

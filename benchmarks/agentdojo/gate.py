@@ -77,7 +77,7 @@ class Gate:
         self._secrets: set[str] = set()
         self._notes = Notes()
         self._calls = 0
-        self._goal = Goal(objective=prompt[:4000], grants=("*",))
+        self._goal = Goal(objective=prompt[:4000], grants=("*",), follows=("*",))
         self._notes.note("goal", RUN, {"goal": self._goal.to_json()})
         memory, tools = cast("Any", self._notes), cast("Any", self.tools)
         context: Any = SimpleNamespace(

@@ -76,6 +76,15 @@ GrantOption = Annotated[
         show_default=False,
     ),
 ]
+FollowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--follow",
+        metavar="TOOL",
+        help="Let a text that the goal says to follow decide about TOOL; you are still asked.",
+        show_default=False,
+    ),
+]
 PolicyOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Rules instead of the built-in ones.")
 ]

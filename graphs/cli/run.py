@@ -10,6 +10,7 @@ from graphs.cli.options import (
     DatabaseOption,
     DryRunOption,
     EffectsOption,
+    FollowOption,
     GoalArgument,
     GrantOption,
     JsonOption,
@@ -46,6 +47,7 @@ def run(  # noqa: PLR0913  # one parameter for each option of the command
     dry_run: DryRunOption = False,
     review_plan: ReviewPlanOption = False,
     grant: GrantOption = None,
+    follow: FollowOption = None,
     policy: PolicyOption = None,
     max_seconds: SecondsOption = None,
     max_effects: EffectsOption = None,
@@ -67,6 +69,7 @@ def run(  # noqa: PLR0913  # one parameter for each option of the command
         dry_run=dry_run,
         review_plan=review_plan,
         grants=grant or (),
+        follows=follow or (),
         limits={"max_seconds": max_seconds, "max_effects": max_effects},
     )
     asks = can_ask(no_input=no_input, as_json=as_json)

@@ -38,6 +38,7 @@ class Job:
     dry_run: bool = False
     review_plan: bool = False
     grants: Sequence[str] = ()
+    follows: Sequence[str] = ()
     limits: Mapping[str, float | int | None] = field(default_factory=dict)
     """Parts of the budget; those that are None stay as they are."""
 
@@ -52,6 +53,7 @@ class Job:
             dry_run=self.dry_run,
             review_plan=self.review_plan,
             grants=self.grants,
+            follows=self.follows,
         )
         stated = {name: value for name, value in self.limits.items() if value is not None}
         return goal.model_copy(update={"budget": goal.budget.model_copy(update=stated)})

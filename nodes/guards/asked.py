@@ -1,9 +1,9 @@
 """Did people ask for this? What nobody's words call for was thought up on the way.
 
 A tool declares the words with which people ask for it. What is not asked for is outside the plan,
-whatever a plan that a model made says. "Do what this message says" is a mode of its own: then the
-user lets another text decide what is to be done, and everything that the words themselves do not
-call for is asked about instead of refused.
+whatever a plan that a model made says. "Do what this message says" is a mode of its own, for the
+tools that the goal allows it for (`Goal.follows`): then the user lets another text decide what is
+to be done, and what the words themselves do not call for is asked about instead of refused.
 """
 
 import re

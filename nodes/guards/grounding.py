@@ -37,6 +37,8 @@ class Grounds:
     """Numbers of trusted fields."""
     sources: tuple[str, ...] = ()
     """Texts, whoever wrote them, that were read from a place that people named."""
+    follows: tuple[str, ...] = ()
+    """Globs of tools with which a text that people named may be followed, as the user allowed."""
 
     @cached_property
     def said(self) -> tuple[float, ...]:

@@ -1,6 +1,7 @@
 """What speaks against trusting one action: origins, words, and what it would carry out."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from nodes.guards.asked import asked_for, delegates
 from nodes.guards.forms import day_of, numbers_in
@@ -35,7 +36,8 @@ def weigh(tool: Tool, args: JsonObject, grounds: Grounds) -> Weighed:
         grounds: What values may stand on.
     """
     untrusted = ungrounded(tool, args, grounds)
-    delegated = delegates(grounds.words)
+    allowed = any(fnmatchcase(tool.name, glob) for glob in grounds.follows)
+    delegated = allowed and delegates(grounds.words)
     return Weighed(
         untrusted=tuple(untrusted),
         carried=tuple(carried(tool, args, grounds)),
