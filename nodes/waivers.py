@@ -79,10 +79,16 @@ def waive(
     return waiver
 
 
+def can_be_waived(review: Review) -> bool:
+    """Tell whether others like this may go without a question."""
+    final = review.card.get("effect") == "irreversible"
+    return review.action is not None and judgement_of(review) is not None and not final
+
+
 def _about(review: Review) -> tuple[str, tuple[str, ...]]:
     """Return the tool and the resources of a question that may be waived."""
     judged = judgement_of(review)
-    if judged is None or review.action is None or review.card.get("effect") == "irreversible":
+    if judged is None or review.action is None or not can_be_waived(review):
         raise BadInput(
             f"The question {review.id!r} cannot be waived for others like it.",
             changed="No waiver was given.",

@@ -10,6 +10,8 @@ from graphs.cli.answering import check_edit
 from graphs.cli.card import show_card, untrusted_inputs
 from graphs.cli.printing import Printer
 from graphs.render.timeline import unfold
+from graphs.waiving import RUN, give_waiver
+from nodes.waivers import can_be_waived
 from tools.contract import JsonObject
 from tools.errors import BadInput, SurefootError
 from tools.records import AnswerKind, Review
@@ -33,6 +35,7 @@ _WORDS: dict[AnswerKind, str] = {
     "replan": "another [p]lan",
     "abort": "abort the run [x]",
 }
+_WHOLE = "approve for this [w]hole run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Said:
     decision: AnswerKind
     message: str = ""
     args: JsonObject | None = field(default=None)
+    waives: bool = False
+    """Whether such actions need no further question in this run."""
 
 
 def ask_all(printer: Printer, run: "Run") -> bool:
@@ -53,18 +58,33 @@ def ask_all(printer: Printer, run: "Run") -> bool:
         said = ask(printer, run, review)
         if said is None:
             continue
-        run.answer(said.decision, review.id, message=said.message, args=said.args, resume=False)
+        _keep(printer, run, review, said)
         answered = True
         if said.decision == "abort":
             break
     return answered
 
 
+def _keep(printer: Printer, run: "Run", review: Review, said: Said) -> None:
+    """Keep an answer, and the waiver that goes with it: both or neither."""
+    store, context = run.agent.store, run.agent.context
+    with store.transaction():
+        run.answer(said.decision, review.id, message=said.message, args=said.args, resume=False)
+        if said.waives:
+            clock, by = context.clock, context.reviewer
+            given = give_waiver(store, review, lasting=RUN, by=by, clock=clock)
+            printer.say(f"Not asked again in this run ({given.id}).", "green")
+
+
 def ask(printer: Printer, run: "Run", review: Review) -> Said | None:
     """Ask one question until the answer can be used; None means later."""
-    choices = ", ".join(_WORDS[kind] for kind in _WORDS if kind in review.allowed)
+    waivable = can_be_waived(review)
+    words = [_WORDS[kind] for kind in _WORDS if kind in review.allowed]
+    choices = ", ".join([*words, *([_WHOLE] if waivable else [])])
     while True:
         key = _read(printer, f"{choices}, [l]ater: ").lower()
+        if key == "w" and waivable:
+            return Said("approve", waives=True)
         decision = _KEYS.get(key) or next((kind for kind in _WORDS if kind == key), None)
         if key in {"l", "later", ""}:
             printer.say("Later, then: the question stays in the inbox.", "dim")

@@ -60,6 +60,14 @@ def test_a_person_may_answer_later(waiting: Path) -> None:
     assert (code, "surefoot approve" in shown) == (10, True)
 
 
+def test_a_person_may_waive_for_the_run(waiting: Path) -> None:
+    code, shown = on_terminal(["resume", "one"], waiting, "w\n")
+    assert (code, "Not asked again in this run" in shown) == (0, True)
+    assert "by_customer" not in indexes(waiting)
+    (given,) = call("waivers", "--json").document
+    assert (given["run"], given["tool"]) == ("one", "drop_index")
+
+
 def test_a_person_may_mistype(waiting: Path) -> None:
     code, shown = on_terminal(["resume", "one"], waiting, "maybe\nr\nwe need it\n")
     assert (code, "is no answer here" in shown) == (0, True)
