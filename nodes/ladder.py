@@ -16,7 +16,7 @@ from pydantic import Field
 
 from nodes.context import Context
 from nodes.guards.loops import Loop, Trace
-from nodes.state import Decision, Progress, Proposal, State, Step, goal_of, plan_of
+from nodes.state import Decision, Plan, Progress, Proposal, State, Step, goal_of, plan_of
 from tools.contract import Action, Record, ToolCard, digest
 from tools.records import Review
 
@@ -96,10 +96,17 @@ def stand(
     _pause(context, run, ladder)
     if ladder.rung < ASKING:
         return None, ""
-    goal, step = goal_of(state), plan_of(state).step(ladder.cycle[-1].step)
+    goal, step = goal_of(state), step_of(plan_of(state), ladder.cycle)
     if not context.asks_when_stuck or goal.dry_run:
         return None, f"loop: {ladder.reason}"
     return _ask_circle(context, run, goal.objective, step, ladder, progress[step.id]), ""
+
+
+def step_of(plan: Plan, cycle: Sequence[Trace]) -> Step:
+    """Return the step that a circle was gone in last; the first one when it is no more."""
+    steps = {step.id: step for step in plan.steps}
+    known = [trace.step for trace in cycle if trace.step in steps]
+    return steps[known[-1]] if known else plan.steps[0]
 
 
 def _pause(context: Context, run: str, ladder: Ladder) -> None:

@@ -6,16 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodes.guards.loops import Loop, Trace
-from nodes.ladder import ASKING, MAX_EXCUSED, MAX_FORBIDDEN, Ladder, drawn
+from nodes.ladder import ASKING, MAX_EXCUSED, MAX_FORBIDDEN, Ladder, drawn, step_of
+from nodes.state import Plan
+from tests.behaviour.shelf import step
 from tools.contract import Action
 
 MOVES = ("insisted", "moved", "excuse", "calmed")
 ACTIONS = [Action(tool=tool, args={"n": number}) for tool in "ab" for number in range(30)]
 
 
-def circle(actions: Sequence[Action], step: str = "w") -> Loop:
+def circle(actions: Sequence[Action], name: str = "w") -> Loop:
     cycle = tuple(
-        Trace(tool=one.tool, args=one.hash[:16], result="", progress=False, step=step)
+        Trace(tool=one.tool, args=one.hash[:16], result="", progress=False, step=name)
         for one in actions
     )
     return Loop(period=len(cycle), cycle=cycle, reason="Round and round.")
@@ -57,6 +59,13 @@ def test_what_a_person_excused_is_forbidden_no_more(
     ladder = climb(moves).found(circle(actions)).excuse()
     assert not any(ladder.forbids("w", one, frozenset()) for one in actions)
     assert {f"{one.tool}:{one.hash[:16]}" for one in actions} <= set(ladder.excused)
+
+
+def test_circle_of_a_step_that_the_plan_has_no_more_is_asked_about_in_another() -> None:
+    plan = Plan(steps=(step("one", "a"), step("two", "a")))
+    gone, there = circle(ACTIONS[:1], "gone").cycle, circle(ACTIONS[:1], "two").cycle
+    assert step_of(plan, (*there, *gone)).id == "two"
+    assert step_of(plan, gone).id == step_of(plan, ()).id == "one"
 
 
 def test_what_is_volatile_does_not_make_another_action() -> None:
