@@ -71,6 +71,10 @@ class Source:
     origin: str
     trust: Trust
     text: str
+    own: str = ""
+    """What the agent itself said to get it: an echo is no evidence."""
+    ours: bool = False
+    """Whether the run itself has written there: its own words are none."""
 
 
 def stated_in(entries: Iterable[LedgerEntry]) -> list[Claim]:
@@ -114,8 +118,11 @@ def _checked(stated: Stated | Claim, sources: Sequence[Source]) -> Claim:
 
 
 def _located(quote: str, source: Source) -> Span | None:
-    found = find_in(source.text, quote)
+    found = None if source.ours else find_in(source.text, quote)
     if found is None or found.similarity < SIMILAR:
+        return None
+    echoed = find_in(source.own, quote) if source.own else None
+    if echoed is not None and echoed.similarity >= SIMILAR:
         return None
     if _weighty(quote) != _weighty(source.text[found.start : found.end]):
         return None

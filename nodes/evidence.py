@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -35,6 +36,17 @@ NAMED_CHARACTERS = 3
 """A shorter argument names no place."""
 
 
+class Seen(NamedTuple):
+    """One thing that was read."""
+
+    observation: Observation
+    place: str
+    own: str
+    """What the agent itself said to get it."""
+    ours: bool
+    """Whether the run itself has written there."""
+
+
 @dataclass(slots=True)
 class Read:
     """What was read of one run."""
@@ -51,8 +63,9 @@ class Read:
     rejected: deque[Action] = field(default_factory=lambda: deque(maxlen=MAX_ANSWERED))
     approved: dict[tuple[str, str], str] = field(default_factory=dict)
     """Action hash and target to the question that was answered with yes."""
-    seen: deque[tuple[Observation, str]] = field(default_factory=lambda: deque(maxlen=MAX_SEEN))
-    """What was read, with the place where it was read."""
+    seen: deque[Seen] = field(default_factory=lambda: deque(maxlen=MAX_SEEN))
+    wrote: set[str] = field(default_factory=set)
+    """Places that the run itself has written: reading them again shows nothing new."""
 
 
 class Evidence:
@@ -107,8 +120,8 @@ class Evidence:
         with self._lock:
             seen = list(self._read(run, ()).seen)
         found, left = [], CLAIMS_CHARACTERS
-        for one, place in reversed(seen):
-            found.append(Source(one.key, place, one.trust, self._told(one)[:left]))
+        for one, place, own, ours in reversed(seen):
+            found.append(Source(one.key, place, one.trust, self._told(one)[:left], own, ours))
             left -= len(found[-1].text)
             if left <= 0:
                 break
@@ -164,7 +177,7 @@ class Evidence:
         args = read.decided.pop(entry.subject, {})
         tool = self._tools.get(seen.tool)
         if tool is not None:
-            read.seen.append((seen, _place(tool, args)))
+            _note(read, seen, _place(tool, args), args)
         if tool is None or seen.status != "ok":
             return
         result = self._result(seen)
@@ -228,6 +241,14 @@ def _is_named(args: JsonObject, words: Sequence[str], read: Read) -> bool:
     """Tell whether people named the place that was read: each text among its arguments."""
     names = [value for value in args.values() if isinstance(value, str) and value]
     return bool(names) and all(_names(name, words, read) for name in names)
+
+
+def _note(read: Read, seen: Observation, place: str, args: JsonObject) -> None:
+    """Note what was read and where, and whether the run itself has written there."""
+    if seen.effect != "read":
+        read.wrote.add(place)
+    own = "\n".join(texts(args))[:CLAIM_CHARACTERS]
+    read.seen.append(Seen(seen, place, own, place in read.wrote))
 
 
 def _place(tool: Tool, args: JsonObject) -> str:

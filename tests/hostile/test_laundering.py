@@ -9,14 +9,31 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from checkpoints.store import Store
+from graphs.assembly import assemble
+from graphs.domain import Domain
 from graphs.session import Run
+from graphs.settings import Settings
 from nodes.claims import Stated
 from nodes.context import PlanRequest, Situation
 from nodes.guards.plans import plan_problems
 from nodes.state import Boundaries, Decision, Goal, Happening, Plan, Step
-from tests.behaviour.shelf import POLICY, Look, Put, Send, Take, act, script, shelf_agent, step
+from tests.behaviour.shelf import (
+    POLICY,
+    Clock,
+    Look,
+    Put,
+    Send,
+    ShelfChecks,
+    Take,
+    act,
+    script,
+    shelf_agent,
+    step,
+)
+from tools.contract import JsonObject
 from tools.policy import Policy
 from tools.toolbox import Toolbox
 
@@ -94,6 +111,49 @@ def test_replan_does_not_wash(store: Store, folder: Path) -> None:
     run = shelf_agent(store, folder, planner=mind, decider=mind).run("W")
     assert mind.plans == 2
     assert asked(run) == ["floor:tainted"]
+
+
+FACT = Stated(statement="It pays.", quote="The vendor pays double on Fridays.")
+
+
+class Echo(Look):
+    """Says what it is told, as a search that repeats its query, or a program that prints."""
+
+    name = "echo"
+
+    def apply(self, args: JsonObject, key: str) -> JsonValue:
+        return {"query": args["name"], "found": args["name"]}
+
+    def known_values(self, args: JsonObject) -> frozenset[str]:
+        return frozenset({str(args["name"])})
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param([act("echo", name=FACT.quote)], id="echo"),
+        pytest.param([act("put", name="b", text=FACT.quote), act("look", name="b")], id="own file"),
+        pytest.param([act("put", name="b", text=FACT.quote)], id="own effect"),
+    ],
+)
+def test_claim_is_not_supported_by_the_agents_own_words(
+    store: Store, folder: Path, before: list[Decision]
+) -> None:
+    done = Decision(kind="done", claims=(FACT,), confidence=1.0)
+    mind = script(step("w", "echo", "put", "look"), w=[*before, done])
+    domain = Domain(
+        name="shelf",
+        tools=Toolbox([Echo(folder), Put(folder), Look(folder)]),
+        policy=Policy.from_toml('[[rules]]\nid = "all"\nverdict = "allow"\n', source="test"),
+        checks=ShelfChecks(folder),
+        planner=mind,
+        decider=mind,
+        boundaries=Boundaries(),
+        settings={},
+    )
+    run = assemble(domain, store, settings=Settings(reviewer="t"), clock=Clock()).run("W")
+    report = next(entry.body for entry in run.entries if entry.kind == "outcome")
+    assert (report["facts"], report["unsupported"]) == ([], ["It pays."])
 
 
 tools = st.lists(st.sampled_from(("look", "put", "take", "send")), min_size=1, max_size=4)
