@@ -245,10 +245,11 @@ def _is_named(args: JsonObject, words: Sequence[str], read: Read) -> bool:
 
 def _note(read: Read, seen: Observation, place: str, args: JsonObject) -> None:
     """Note what was read and where, and whether the run itself has written there."""
+    names = place.split(", ")
     if seen.effect != "read":
-        read.wrote.add(place)
+        read.wrote.update(names)
     own = "\n".join(texts(args))[:CLAIM_CHARACTERS]
-    read.seen.append(Seen(seen, place, own, place in read.wrote))
+    read.seen.append(Seen(seen, place, own, not read.wrote.isdisjoint(names)))
 
 
 def _place(tool: Tool, args: JsonObject) -> str:
