@@ -38,6 +38,7 @@ class Delegate(Tool):
     args_schema: ClassVar[type[BaseModel]] = DelegateArgs
     effect = "read"
     content = frozenset({"question"})
+    evidence = frozenset({"facts.*.quote"})
 
     def __init__(self, agent: Agent, *, name: str, description: str) -> None:
         acts = [tool.name for tool in agent.context.tools.values() if tool.effect != "read"]

@@ -198,7 +198,9 @@ def _listen(context: Context, run: str, heard: Heard, review: Review, answer: An
 
 def _of_others(context: Context, run: str) -> list[str]:
     """Return the texts of outsiders that a person may have seen: read, failed, or of a tool."""
-    read = [one.text for one in context.evidence.sources(run) if one.trust == "untrusted"]
+    read = [
+        one.text for one in context.evidence.sources(run, whole=True) if one.trust == "untrusted"
+    ]
     return [*read, *(tool.description for tool in context.tools.values() if tool.foreign)]
 
 

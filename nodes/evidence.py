@@ -115,22 +115,33 @@ class Evidence:
         with self._lock:
             return self._read(run, ()).approved.get((action_hash, target), "")
 
-    def sources(self, run: str) -> list[Source]:
-        """Return what the run has read, for claims to be looked up in."""
+    def sources(self, run: str, *, whole: bool = False) -> list[Source]:
+        """Return what the run has read, for claims to be looked up in.
+
+        Args:
+            run: The run.
+            whole: All of it, what models said included: that is nothing to look claims up in.
+        """
         with self._lock:
             seen = list(self._read(run, ()).seen)
         found, left = [], CLAIMS_CHARACTERS
         for one, place, own, ours in reversed(seen):
-            found.append(Source(one.key, place, one.trust, self._told(one)[:left], own, ours))
+            found.append(
+                Source(one.key, place, one.trust, self._told(one, whole=whole)[:left], own, ours)
+            )
             left -= len(found[-1].text)
             if left <= 0:
                 break
         return found[::-1]
 
-    def _told(self, seen: Observation) -> str:
+    def _told(self, seen: Observation, *, whole: bool) -> str:
         """Return what was read as one text: the result, or how it failed."""
-        whole = "\n".join(texts(self._result(seen))) if seen.artifact else seen.summary
-        return whole[:CLAIM_CHARACTERS]
+        if not seen.artifact:
+            return seen.summary[:CLAIM_CHARACTERS]
+        tool, result = self._tools.get(seen.tool), self._result(seen)
+        paths = ("*",) if whole or tool is None else sorted(tool.evidence)
+        told = "\n".join(one for path in paths for one in at(result, path))
+        return told[:CLAIM_CHARACTERS]
 
     def origin(self, run: str, value: str) -> str:
         """Say where a value was read, e.g. `look/2 (read_file)`; empty when nowhere.

@@ -1,7 +1,6 @@
 """What a tool is: a LangChain-shaped callable plus everything that makes it safe to run.
 
-The words are those of DESIGN.md section 2. Everything that is stored is a frozen pydantic model
-of plain JSON, so that no import path ever reaches the disk.
+Words as in DESIGN.md section 2. All that is stored is frozen plain JSON, without import paths.
 """
 
 import hashlib
@@ -152,6 +151,8 @@ class Tool(ABC):
     """Content arguments that reach other people: no address may be in them that nobody named."""
     destroys: ClassVar[bool] = False
     """Whether it ends something that is there; what, a person must have said."""
+    evidence: ClassVar[frozenset[str]] = frozenset({"*"})
+    """Paths of its results that show something; what stands elsewhere are a model's words."""
     foreign: ClassVar[bool] = False
     """Whether an outsider wrote name or description: shown to models as untrusted text."""
     volatile: ClassVar[frozenset[str]] = frozenset()
