@@ -27,6 +27,9 @@ MAX_SPANS = 5
 QUOTE_CHARACTERS = 15
 """A shorter quote stands anywhere and shows nothing."""
 _WEIGHTY = re.compile(r"\d+(?:[.,]\d+)*|\b(?:not?|never|none|nor|without|kein\w*|nicht)\b|n't\b")
+_WORD = re.compile(r"\w{4,}")
+MOST_WORDS = 0.7
+"""Share of a quote's longer words without which it is not nearly there."""
 
 
 class Stated(Record):
@@ -118,7 +121,9 @@ def _checked(stated: Stated | Claim, sources: Sequence[Source]) -> Claim:
 
 
 def _located(quote: str, source: Source) -> Span | None:
-    found = None if source.ours else find_in(source.text, quote)
+    if source.ours or not _could_stand(quote, source.text):
+        return None
+    found = find_in(source.text, quote)
     if found is None or found.similarity < SIMILAR:
         return None
     echoed = find_in(source.own, quote) if source.own else None
@@ -133,6 +138,12 @@ def _located(quote: str, source: Source) -> Span | None:
         end=found.end,
         similarity=found.similarity,
     )
+
+
+def _could_stand(quote: str, text: str) -> bool:
+    """Tell quickly whether looking closer has a point: most words of the quote are there."""
+    wanted, there = set(_WORD.findall(quote.casefold())), text.casefold()
+    return sum(word in there for word in wanted) >= MOST_WORDS * len(wanted)
 
 
 def _weighty(text: str) -> list[str]:

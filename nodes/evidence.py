@@ -30,7 +30,7 @@ MAX_SEEN = 100
 """Newest observations in which claims are looked up."""
 CLAIM_CHARACTERS = 200_000
 """Of each of them."""
-CLAIMS_CHARACTERS = 2_000_000
+CLAIMS_CHARACTERS = 1_000_000
 """Of all of them together, the newest first."""
 NAMED_CHARACTERS = 3
 """A shorter argument names no place."""
