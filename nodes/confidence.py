@@ -122,7 +122,9 @@ def _gate(context: Context, state: State, proposal: Proposal) -> Proposal:
     if goal.dry_run and judged.effect != "read":
         reason = f"Dry run; rule {verdict.rule!r} would say {verdict.decision}."
         return _turned(proposal, "denied", DRY_RUN, reason)
-    if verdict.decision == "allow":
+    # What a person answered stays that person's decision, though a rule would do by now.
+    answered = proposal.gate == "approved" and _approval(context, state["run"], proposal)
+    if verdict.decision == "allow" and not answered:
         _clear(context, proposal, judged, by_review=None)
         return _turned(proposal, "cleared", verdict.rule, verdict.reason)
     return _by_person(context, state, proposal, judged)

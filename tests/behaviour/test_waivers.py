@@ -46,7 +46,12 @@ def test_same_resource_is_not_asked_about_again_in_this_run(
     assert (folder / "a").read_text() == "2"
     assert titles(run) == ["put b"]
     rules = [entry.body["rule"] for entry in run.entries if entry.kind == "gate"]
-    assert "put:eased" in rules
+    assert rules == ["put", "put:eased", "put:eased", "put"]
+    cleared = [store.clearances.find(effect.key) for effect in run.effects]
+    assert [(one.by, one.name) for one in cleared if one] == [
+        ("person", "tester"),
+        ("rule", "put:eased"),
+    ]
 
 
 def test_wider_pattern_covers_what_resembles_it(store: Store, folder: Path, clock: Clock) -> None:
